@@ -1,0 +1,34 @@
+import type { Columns, EntityName, Tool } from './entity.ts';
+
+/** One change of one facet of one canonical row, as decoded from one record (or merged from several of them). */
+export interface Mutation {
+  readonly entity: EntityName;
+  readonly tool: Tool;
+  readonly id: string;
+  /** `main` or the name of a contributing source table. */
+  readonly facet: string;
+  /** Sortable text, see version.ts. Comparable between changes of the same row and facet only. */
+  readonly version: string;
+  /** When the source committed it, milliseconds since 1970 UTC. */
+  readonly sourceTs: number;
+  /** Whether the facet's source row is gone afterwards. Of the main facet: the row becomes a marker. */
+  readonly deleted: boolean;
+  /** Columns to write: absent = unchanged, null = the source says null. A delete carries null for every column of its mapping. */
+  readonly columns: Columns;
+  /** Set on the insert half of a key move: columns whose values exist only in the row of the old key. */
+  readonly carry?: { readonly fromId: string; readonly columns: readonly string[] };
+  /** Set on the delete half of a key move: the new key. */
+  readonly movedTo?: string;
+}
+
+/** What the analytics record says happened. */
+export type Operation = 'create' | 'update' | 'delete' | 'snapshot';
+
+/** A mutation with what is needed to tell analytics of it. */
+export interface Change {
+  readonly mutation: Mutation;
+  readonly operation: Operation;
+}
+
+/** What became of a mutation at the store. `stale`: a newer version is there; `duplicate`: the same version is there. */
+export type WriteOutcome = 'written' | 'stale' | 'duplicate';

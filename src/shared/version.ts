@@ -1,0 +1,52 @@
+/**
+ * A row's version orders the changes of one source row (contract, section 4). It is text of fixed width per connector, so that it
+ * sorts alike in JavaScript, in Cassandra (`IF version < ?`) and as Pinot's comparison column:
+ *
+ *   PostgreSQL       eeee-llllllllllllllll-s                    epoch, LSN
+ *   MySQL, MariaDB   eeee-ffffffff-pppppppppppppppp-rrrrrrrr-s  epoch, binlog file number, position, row
+ *   MongoDB          eeee-oooooooooooooooo-s                    epoch, Kafka offset
+ *
+ * All numbers are hexadecimal. `s` is 0 for a snapshot read and 1 for a streamed change: at an equal position the latter wins.
+ */
+export type Version = string;
+
+const hex = (value: number | bigint, digits: number): string => value.toString(16).padStart(digits, '0');
+const end = (snapshot: boolean): string => (snapshot ? '-0' : '-1');
+
+/** `lsn` as a number while it is safe, otherwise as a bigint. */
+export function postgresVersion(epoch: number, lsn: number | bigint, snapshot: boolean): Version {
+  return `${hex(epoch, 4)}-${hex(lsn, 16)}${end(snapshot)}`;
+}
+
+export function mysqlVersion(
+  epoch: number,
+  fileNumber: number,
+  position: number | bigint,
+  row: number,
+  snapshot: boolean,
+): Version {
+  return `${hex(epoch, 4)}-${hex(fileNumber, 8)}-${hex(position, 16)}-${hex(row, 8)}${end(snapshot)}`;
+}
+
+export function mongoVersion(epoch: number, offset: number, snapshot: boolean): Version {
+  return `${hex(epoch, 4)}-${hex(offset, 16)}${end(snapshot)}`;
+}
+
+/** 13 bits of epoch, 49 of position and 1 of rank: the largest that a positive 64-bit write timestamp holds. */
+const POSITION_BITS = 49n;
+
+/**
+ * A version as a Cassandra write timestamp, for tables in `timestamp` mode. Monotonic in the version as long as the epoch is below
+ * 8192 and the position below 2^49 (an LSN of 512 TiB; MySQL: file numbers below 2^17, 4 GiB each). Rows of one binlog event share
+ * a position: the row number does not fit. Throws a RangeError beyond those limits.
+ */
+export function versionTimestamp(version: Version): bigint {
+  const parts = version.split('-').map((part) => BigInt(`0x${part}`));
+  const [epoch = 0n, first = 0n, second = 0n] = parts;
+  const rank = parts[parts.length - 1] ?? 0n;
+  const position = parts.length === 5 ? (first << 32n) | second : first;
+  if (epoch >= 8192n || position >= 1n << POSITION_BITS || (parts.length === 5 && second >= 1n << 32n)) {
+    throw new RangeError(`version ${version} does not fit into a write timestamp`);
+  }
+  return (epoch << (POSITION_BITS + 1n)) | (position << 1n) | rank;
+}

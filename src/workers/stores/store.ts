@@ -1,0 +1,70 @@
+import type { Columns, EntityName, Tool } from '../../shared/entity.ts';
+import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
+
+/** A canonical row as it is kept, with one version per facet that has contributed. */
+export interface Row {
+  readonly entity: EntityName;
+  readonly tool: Tool;
+  readonly id: string;
+  /** Whether the main facet's source row is gone. A row that only other facets have written has no `main` version. */
+  readonly deleted: boolean;
+  /** Facet to version. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Facet to the time of its newest applied change at the source, ms. */
+  readonly sourceTs: Readonly<Record<string, number>>;
+  /** Set columns only: nothing is null here. */
+  readonly columns: Columns;
+}
+
+/**
+ * A changed primary key: its delete half names the new key, its insert half the old one, and columns stored out of line have their
+ * values only in the old key's row. Both halves have the same version and may come in either order.
+ */
+export interface KeyMove {
+  readonly entity: EntityName;
+  readonly tool: Tool;
+  readonly fromId: string;
+  /** Version of the move: both halves have it. */
+  readonly version: string;
+}
+
+/**
+ * Canonical state behind a narrow interface: Cassandra and the embedded LMDB store pass the same conformance suite.
+ * Every method fails with a DestinationError whose `kind` says what the failure is about.
+ */
+export interface Store {
+  /** Stable bucket of an id, 0 ≤ bucket < the count fixed when the tables were made. */
+  bucketOf(id: string): number;
+
+  /**
+   * Applies mutations of one entity, tool and bucket; at most one per (id, facet). A mutation is applied when its facet has no
+   * version yet or an older one. Facets of one row are independent. Answers in the order of the mutations.
+   */
+  write(mutations: readonly Mutation[]): Promise<WriteOutcome[]>;
+
+  /** The rows that exist, by id; facet-only rows and markers included. */
+  read(entity: EntityName, tool: Tool, ids: readonly string[]): Promise<Map<string, Row>>;
+
+  /**
+   * Keeps what the old key's row held before its delete half is written. Answers the id of the new row if its insert half came
+   * first and waits. Safe to repeat.
+   */
+  keepMoved(move: KeyMove, columns: Columns): Promise<string | undefined>;
+
+  /** What `keepMoved` kept of this move; otherwise registers that `waitingId` waits for it and answers undefined. */
+  takeMoved(move: KeyMove, waitingId: string): Promise<Columns | undefined>;
+
+  /**
+   * Fills columns of row `id` that still wait for this move: a write with `Mutation.carry` makes a row wait, a later upsert of its
+   * main facet ends the waiting of the columns that it sets (to null, too), a delete ends it all.
+   */
+  fillCarried(id: string, move: KeyMove, columns: Columns): Promise<void>;
+
+  /** Every row of an entity, markers and facet-only rows included, in no particular order. */
+  scan(entity: EntityName): AsyncIterable<Row>;
+
+  /** A write that touches no entity: resolves when the destination takes writes. */
+  probe(): Promise<void>;
+
+  close(): Promise<void>;
+}
