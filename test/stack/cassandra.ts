@@ -33,7 +33,10 @@ export async function startCassandra(options: CassandraOptions): Promise<Server>
   mkdirSync(configDir, { recursive: true });
   copyFileSync(join(here, 'conf', 'logback.xml'), join(configDir, 'logback.xml'));
   const configFile = join(configDir, 'cassandra.yaml');
-  writeFileSync(configFile, stringify({ ...recipe(options, port, options.storagePort ?? freeTwo), ...options.settings }));
+  writeFileSync(
+    configFile,
+    stringify({ ...recipe(options, port, options.storagePort ?? freeTwo), ...options.settings }),
+  );
   const jamm = readdirSync(jars.cassandra).find((jar) => jar.startsWith('jamm-'));
   const heap = `${options.heapMb ?? 768}m`;
   return startServer({

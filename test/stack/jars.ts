@@ -26,7 +26,11 @@ export async function ensureJars(): Promise<Jars> {
   if (!existsSync(folder)) {
     await download(base, folder);
   }
-  return { kafka: join(folder, 'kafka'), cassandra: join(folder, 'cassandra'), plugins: join(folder, 'plugins') };
+  return {
+    kafka: join(folder, 'kafka'),
+    cassandra: join(folder, 'cassandra'),
+    plugins: join(folder, 'plugins'),
+  };
 }
 
 async function download(base: string, folder: string): Promise<void> {
@@ -47,7 +51,10 @@ async function download(base: string, folder: string): Promise<void> {
 
 function hashOfPoms(): string {
   const hash = createHash('sha256');
-  for (const pom of [join(here, 'pom.xml'), ...MODULES.map((module) => join(here, 'jars', module, 'pom.xml'))]) {
+  for (const pom of [
+    join(here, 'pom.xml'),
+    ...MODULES.map((module) => join(here, 'jars', module, 'pom.xml')),
+  ]) {
     hash.update(readFileSync(pom));
   }
   return hash.digest('hex').slice(0, 12);

@@ -26,7 +26,10 @@ export async function startKafka(options: KafkaOptions): Promise<Server> {
   const [port = 0, controllerPort = 0] = await choosePorts(options);
   const configFile = join(options.dir, 'server.properties');
   const dataDir = join(options.dir, 'data');
-  writeFileSync(configFile, propertiesText({ ...recipe(port, controllerPort, dataDir), ...options.settings }));
+  writeFileSync(
+    configFile,
+    propertiesText({ ...recipe(port, controllerPort, dataDir), ...options.settings }),
+  );
   const classpath = join(jars.kafka, '*');
   if (!existsSync(join(dataDir, 'meta.properties'))) {
     const clusterId = `t${randomBytes(16).toString('base64url').slice(1)}`;

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -49,7 +58,11 @@ export function removeRunFolder(): void {
 export function cleanDeadRuns(): void {
   for (const name of readdirSync(tmpdir())) {
     const folder = join(tmpdir(), name);
-    if (name.startsWith(PREFIX) && existsSync(join(folder, 'owner')) && !isAlive(readFileSync(join(folder, 'owner'), 'utf8'))) {
+    if (
+      name.startsWith(PREFIX) &&
+      existsSync(join(folder, 'owner')) &&
+      !isAlive(readFileSync(join(folder, 'owner'), 'utf8'))
+    ) {
       for (const server of readdirSync(join(folder, 'servers'))) {
         const mark = readFileSync(join(folder, 'servers', server), 'utf8');
         if (isAlive(mark)) {

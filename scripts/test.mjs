@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
+
+/**
+ * `npm test`: everything from a fresh clone to the line `N passed, N failed, N skipped`, which is the last one printed. Arguments go to
+ * vitest: `npm test -- --project unit`.
+ */
+
+ensureInstalled();
+const buildFailed = !builds();
+const folder = mkdtempSync(join(tmpdir(), 'openframe-test-report-'));
+const reportFile = join(folder, 'report.json');
+const exitCode = await vitest(['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]);
+const totals = totalsOf(reportFile);
+rmSync(folder, { recursive: true, force: true });
+
+if (buildFailed) {
+  totals.failed += 1;
+  process.stdout.write('The build failed, which counts as one failure.\n');
+}
+if (exitCode !== 0 && totals.failed === 0) {
+  // An error outside of any test, or a setup that failed.
+  totals.failed += 1;
+  process.stdout.write(`vitest ended with ${exitCode} though no test failed, which counts as one failure.\n`);
+}
+process.stdout.write(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`);
+process.exitCode = totals.failed === 0 ? 0 : 1;
+
+/** Tests start the compiled program, too. One that does not compile does not keep the others from running. */
+function builds() {
+  try {
+    ensureBuilt();
+    return true;
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    return false;
+  }
+}
+
+function vitest(reporting) {
+  const program = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const args = [program, 'run', ...reporting, ...process.argv.slice(2)];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    // vitest stops its servers first.
+    process.on(signal, () => child.kill(signal));
+  }
+  return new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
+}
+
+function totalsOf(file) {
+  if (!existsSync(file)) {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  // A file that cannot be loaded has no tests to fail.
+  const brokenFiles = report.testResults.filter(
+    (result) => result.status === 'failed' && result.assertionResults.every((test) => test.status !== 'failed'),
+  );
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + brokenFiles.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
