@@ -148,6 +148,8 @@ const pipeline = z.strictObject({
     [100, 600_000],
     'Limit of the time in which work in hand is finished at shutdown and at a rebalance.',
   ),
+  batchRowsMax: whole(32, [1, 1000], 'Rows of one bucket in one conditional batch.'),
+  statementsMax: whole(32, [1, 10_000], 'Statements in flight at the store, per worker.'),
   retryAttemptsMax: whole(
     5,
     [1, 100],
