@@ -1,0 +1,75 @@
+import { bigint, boolean, booleanIn, decimal, id, text, textIn, timestamp } from '../conversions.ts';
+import { type Mapping, rows } from '../mapping.ts';
+import type { Row } from '../row.ts';
+
+/** Fleet MDM (MySQL, MariaDB). A device's row is fed by five tables, each a facet with a version of its own. */
+export const fleetMdm: Readonly<Record<string, Mapping>> = {
+  'fleet-mdm.teams': rows(['id'], {
+    organisation_id: id('id'),
+    organisation_name: text('name'),
+    name: text('name'),
+    description: text('description'),
+    created_at: timestamp('created_at'),
+  }),
+
+  'fleet-mdm.users': rows(['id'], {
+    username: text('email'),
+    email: text('email'),
+    display_name: text('name'),
+    role: text('global_role'),
+    kind: userKind,
+    created_at: timestamp('created_at'),
+    updated_at: timestamp('updated_at'),
+  }),
+
+  'fleet-mdm.hosts': rows(['id'], {
+    organisation_id: id('team_id'),
+    device_key: text('uuid'),
+    hostname: text('hostname'),
+    platform: platformFamily,
+    os_name: text('os_version'),
+    architecture: text('cpu_type'),
+    agent_version: text('osquery_version'),
+    hardware_uuid: text('uuid'),
+    serial_number: text('hardware_serial'),
+    hardware_vendor: text('hardware_vendor'),
+    hardware_model: text('hardware_model'),
+    cpu: text('cpu_brand'),
+    memory_bytes: bigint('memory'),
+    public_ip: text('public_ip'),
+    private_ip: text('primary_ip'),
+    mac: text('primary_mac'),
+    timezone: text('timezone'),
+    last_boot: timestamp('last_restarted_at'),
+    enrolled_at: timestamp('last_enrolled_at'),
+    created_at: timestamp('created_at'),
+    updated_at: timestamp('updated_at'),
+  }),
+
+  'fleet-mdm.host_seen_times': rows(['host_id'], { last_seen: timestamp('seen_time') }),
+
+  'fleet-mdm.host_display_names': rows(['host_id'], { display_name: text('display_name') }),
+
+  'fleet-mdm.host_disks': rows(['host_id'], {
+    disk_total_gb: decimal('gigs_total_disk_space', 2),
+    disk_free_gb: decimal('gigs_disk_space_available', 2),
+    disk_encrypted: boolean('encrypted'),
+  }),
+
+  'fleet-mdm.host_mdm': rows(['host_id'], {
+    mdm_enrolled: boolean('enrolled'),
+    mdm_server_url: text('server_url'),
+  }),
+};
+
+/** Everything that osquery calls by the name of a distribution is Linux. */
+const NOT_LINUX = new Set(['', 'windows', 'darwin', 'chrome', 'ios', 'ipados', 'android', 'freebsd']);
+
+function platformFamily(row: Row): string | null {
+  const platform = textIn(row, 'platform');
+  return platform === null || NOT_LINUX.has(platform) ? platform : 'linux';
+}
+
+function userKind(row: Row): string | null {
+  return booleanIn(row, 'api_only') === true ? 'api' : 'technician';
+}

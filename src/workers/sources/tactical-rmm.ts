@@ -1,0 +1,144 @@
+import type { Convert } from '../conversions.ts';
+import {
+  boolean,
+  firstText,
+  firstTimestamp,
+  id,
+  integer,
+  numberIn,
+  seconds,
+  text,
+  textIn,
+  timestamp,
+} from '../conversions.ts';
+import { isArray, isObject, type Json } from '../json-text.ts';
+import { type Mapping, rows } from '../mapping.ts';
+import type { Row } from '../row.ts';
+
+/** Tactical RMM (PostgreSQL). Names of other rows (site, organisation, role) are filled in by the enrichment. */
+export const tacticalRmm: Readonly<Record<string, Mapping>> = {
+  'tactical-rmm.clients_client': rows(['id'], {
+    organisation_id: id('id'),
+    organisation_name: text('name'),
+    name: text('name'),
+    created_at: timestamp('created_time'),
+    updated_at: timestamp('modified_time'),
+  }),
+
+  'tactical-rmm.clients_site': rows(['id'], {
+    organisation_id: id('client_id'),
+    site_id: id('id'),
+    site_name: text('name'),
+    name: text('name'),
+    created_at: timestamp('created_time'),
+    updated_at: timestamp('modified_time'),
+  }),
+
+  'tactical-rmm.agents_agent': rows(['id'], {
+    site_id: id('site_id'),
+    device_key: text('agent_id'),
+    hostname: text('hostname'),
+    description: text('description'),
+    kind: text('monitoring_type'),
+    platform: text('plat'),
+    os_name: text('operating_system'),
+    architecture: text('goarch'),
+    agent_version: text('version'),
+    serial_number: serialNumber,
+    memory_bytes: memoryBytes,
+    public_ip: text('public_ip'),
+    logged_in_user: loggedInUser(),
+    timezone: text('time_zone'),
+    last_seen: timestamp('last_seen'),
+    last_boot: seconds('boot_time'),
+    enrolled_at: timestamp('created_time'),
+    needs_reboot: boolean('needs_reboot'),
+    maintenance: boolean('maintenance_mode'),
+    policy_id: id('policy_id'),
+    mesh_node_id: meshNodeId,
+    created_at: timestamp('created_time'),
+    updated_at: timestamp('modified_time'),
+  }),
+
+  'tactical-rmm.accounts_user': rows(['id'], {
+    username: text('username'),
+    email: text('email'),
+    display_name: fullName,
+    role_id: id('role_id'),
+    active: boolean('is_active'),
+    kind: userKind,
+    last_login: timestamp('last_login'),
+    created_at: firstTimestamp('created_time', 'date_joined'),
+    updated_at: timestamp('modified_time'),
+  }),
+
+  'tactical-rmm.accounts_role': rows(['id'], {
+    name: text('name'),
+    created_at: timestamp('created_time'),
+    updated_at: timestamp('modified_time'),
+  }),
+};
+
+/** total_ram counts whole GiB. */
+function memoryBytes(row: Row): number | bigint | null {
+  const gigabytes = numberIn(row, 'total_ram');
+  // A power of two keeps a double exact.
+  return gigabytes === null ? null : integer(Math.trunc(gigabytes) * 2 ** 30);
+}
+
+/** The agent writes the word None when nobody is logged in. */
+function loggedInUser(): Convert {
+  const first = firstText('logged_in_username', 'last_logged_in_user');
+  const last = text('last_logged_in_user');
+  return (row) => {
+    const name = first(row);
+    if (name !== 'None') return name;
+    row.next();
+    return last(row);
+  };
+}
+
+/** MeshCentral spells the node id that Tactical keeps in hex as base64 with other signs for / and +. */
+function meshNodeId(row: Row): string | null {
+  const hex = textIn(row, 'mesh_node_id');
+  if (hex === null || hex === '') return null;
+  const bytes = Buffer.from(hex, 'hex');
+  // Reading stops at what is no hex: such a text names no node.
+  if (bytes.length * 2 !== hex.length) return null;
+  return `node//${bytes.toString('base64').replaceAll('/', '$').replaceAll('+', '@')}`;
+}
+
+/** wmi_detail is the agent's own inventory: WMI classes on Windows, a flat object elsewhere. */
+function serialNumber(row: Row): string | null {
+  const detail = textIn(row, 'wmi_detail');
+  if (detail === null || row.unavailable) return null;
+  const windows = textIn(row, 'plat') === 'windows';
+  // Parsing kilobytes for one field: not where the field cannot be.
+  if (!detail.includes(windows ? '"SerialNumber"' : '"serialnumber"')) return null;
+  let parsed: Json;
+  try {
+    parsed = JSON.parse(detail);
+  } catch {
+    row.fix('invalid_json_column');
+    return null;
+  }
+  const holder = windows ? firstItem(firstItem(isObject(parsed) ? parsed.bios : null)) : parsed;
+  const serial = isObject(holder) ? holder[windows ? 'SerialNumber' : 'serialnumber'] : null;
+  return typeof serial === 'string' ? serial : null;
+}
+
+function firstItem(value: Json | undefined): Json {
+  return isArray(value) ? (value[0] ?? null) : null;
+}
+
+function fullName(row: Row): string | null {
+  const first = textIn(row, 'first_name');
+  const last = textIn(row, 'last_name');
+  if (first === null && last === null) return null;
+  return `${first ?? ''} ${last ?? ''}`.trim();
+}
+
+function userKind(row: Row): string | null {
+  const installer = boolean('is_installer_user')(row);
+  return installer === true ? 'installer' : 'technician';
+}

@@ -1,0 +1,106 @@
+/**
+ * Times in all of Debezium's forms, as milliseconds since 1970 UTC; finer parts are cut off, not rounded.
+ */
+
+const TEXT_FORM =
+  /^([+-]?\d{4,6})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?$/;
+
+/** `2026-09-01T10:20:30.123456Z` and its kin; undefined for a text that is no time, ±Infinity for PostgreSQL's infinities. */
+export function timeOfText(text: string): number | undefined {
+  // Nearly all times have this one layout, which is worth reading by hand.
+  if (
+    text.length >= 20 &&
+    text.charCodeAt(10) === 0x54 &&
+    text.charCodeAt(4) === 0x2d &&
+    text.endsWith('Z')
+  ) {
+    const time = fixedLayout(text);
+    if (!Number.isNaN(time)) return time;
+  }
+  if (text === 'infinity') return Number.POSITIVE_INFINITY;
+  if (text === '-infinity') return Number.NEGATIVE_INFINITY;
+  return anyLayout(text);
+}
+
+function digits(text: string, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** `yyyy-mm-ddThh:mm:ss[.f…]Z`, or NaN. */
+function fixedLayout(text: string): number {
+  const dot = text.charCodeAt(19);
+  const fractionEnd = text.length - 1;
+  if (dot !== 0x2e && fractionEnd !== 19) return Number.NaN;
+  let millis = 0;
+  if (fractionEnd > 19) {
+    const shown = Math.min(3, fractionEnd - 20);
+    millis = digits(text, 20, 20 + shown) * (shown === 3 ? 1 : shown === 2 ? 10 : 100);
+  }
+  const year = digits(text, 0, 4);
+  // Date.UTC reads years below 100 as 19xx.
+  if (year < 100) return Number.NaN;
+  const month = digits(text, 5, 7);
+  const day = digits(text, 8, 10);
+  const hour = digits(text, 11, 13);
+  const minute = digits(text, 14, 16);
+  const second = digits(text, 17, 19);
+  if (month > 12 || day > 31 || hour > 24 || minute > 59 || second > 60) return Number.NaN;
+  return Date.UTC(year, month - 1, day, hour, minute, second, millis);
+}
+
+function anyLayout(text: string): number | undefined {
+  const match = TEXT_FORM.exec(text);
+  if (match === null) return undefined;
+  const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = '', zone = 'Z'] =
+    match;
+  const date = new Date(0);
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  date.setUTCHours(Number(hour), Number(minute), Number(second), Number(fraction.padEnd(3, '0').slice(0, 3)));
+  const time = date.getTime();
+  if (Number.isNaN(time)) return undefined;
+  if (zone === 'Z') return time;
+  const offset = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3).replace(':', '') || 0);
+  return time - (zone.startsWith('-') ? -offset : offset) * 60_000;
+}
+
+/**
+ * A time given as a count since 1970. Which unit it counts depends on the column's precision and the connector's settings, and no
+ * schema may be there to tell; times after 1973 and before 5138 differ enough to see: milliseconds, microseconds or nanoseconds.
+ */
+export function timeOfCount(count: number): number {
+  const size = Math.abs(count);
+  if (size < 1e14) return Math.floor(count);
+  return Math.floor(size < 1e17 ? count / 1e3 : count / 1e6);
+}
+
+/** A time given in seconds, with a fraction: to the microsecond, as a double is exact, then cut to milliseconds. */
+export function timeOfSeconds(seconds: number): number {
+  return Math.floor(Math.round(seconds * 1e6) / 1e3);
+}
+
+let cachedDay = Number.NaN;
+let cachedDate = '';
+const TWO_DIGITS = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, '0'));
+
+/** ISO 8601 in UTC with milliseconds: `toISOString`, five times faster for times of one day. */
+export function isoText(time: number): string {
+  const day = Math.floor(time / 86_400_000);
+  if (day !== cachedDay) {
+    cachedDate = new Date(day * 86_400_000).toISOString().slice(0, -13);
+    cachedDay = day;
+  }
+  const millis = time - day * 86_400_000;
+  const seconds = Math.floor(millis / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const fraction = millis - seconds * 1000;
+  return (
+    `${cachedDate}${TWO_DIGITS[Math.floor(minutes / 60)]}:${TWO_DIGITS[minutes % 60]}:${TWO_DIGITS[seconds % 60]}.` +
+    `${fraction < 100 ? '0' : ''}${fraction < 10 ? `0${fraction}` : fraction}Z`
+  );
+}
