@@ -1,0 +1,48 @@
+import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
+import { bucketOfId } from './row.ts';
+import type { Row, Store } from './store.ts';
+
+/** No canonical state: everything counts as written and nothing is ever found. */
+export class NoStore implements Store {
+  readonly #buckets: number;
+
+  constructor(buckets: number) {
+    this.#buckets = buckets;
+  }
+
+  bucketOf(id: string): number {
+    return bucketOfId(id, this.#buckets);
+  }
+
+  write(mutations: readonly Mutation[]): Promise<WriteOutcome[]> {
+    return Promise.resolve(mutations.map(() => 'written'));
+  }
+
+  read(): Promise<Map<string, Row>> {
+    return Promise.resolve(new Map());
+  }
+
+  keepMoved(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  takeMoved(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  fillCarried(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async *scan(): AsyncIterable<Row> {
+    // Nothing is kept.
+  }
+
+  probe(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,125 @@
+import { type Columns, type ColumnValue, MAIN_FACET } from '../../shared/entity.ts';
+import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
+import type { KeyMove, Row } from './store.ts';
+
+/**
+ * What a mutation does to a row, without any storage: the embedded store runs it, the Cassandra store's statements must be
+ * indistinguishable from it (test/workers/stores/conformance.ts). One thing differs by design: Cassandra's first write of a facet
+ * does not clear columns that are null in it, which is the same only because two facets of an entity never share a column.
+ */
+
+/** Columns whose values a key move still owes this row. */
+export interface PendingCarry {
+  readonly fromId: string;
+  /** Version of the move. */
+  readonly version: string;
+  /** Sorted. */
+  readonly columns: readonly string[];
+}
+
+/** A row as stores keep it; what waits for a key move is nobody else's business. */
+export interface StoredRow extends Row {
+  readonly carry?: PendingCarry;
+}
+
+/**
+ * Stable bucket of an id: FNV-1a over its UTF-16 code units, finished as MurmurHash3 does so that the low bits are good. It is part
+ * of every primary key: it must never change.
+ */
+export function bucketOfId(id: string, buckets: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < id.length; index += 1) {
+    hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) % buckets;
+}
+
+/** What waits after a mutation of a newer version: its own move, else what waited before less the columns that it sets. */
+export function carryAfter(before: PendingCarry | undefined, mutation: Mutation): PendingCarry | undefined {
+  if (mutation.facet !== MAIN_FACET) return before;
+  if (mutation.deleted) return undefined;
+  if (mutation.carry !== undefined) {
+    const { fromId, columns } = mutation.carry;
+    return columns.length === 0
+      ? undefined
+      : { fromId, version: mutation.version, columns: [...columns].sort() };
+  }
+  if (before === undefined) return undefined;
+  // Null is a value here: the source said that the column is empty now, which ends the waiting as any other value does.
+  const columns = before.columns.filter((column) => mutation.columns[column] === undefined);
+  return columns.length === 0 ? undefined : { ...before, columns };
+}
+
+export function sameMove(carry: PendingCarry, move: KeyMove): boolean {
+  return carry.fromId === move.fromId && carry.version === move.version;
+}
+
+/** The given columns over the stored ones: absent keeps, null clears. */
+function merged(stored: Columns, changes: Columns): Columns {
+  const columns: { [column: string]: ColumnValue | null } = { ...stored };
+  for (const [column, value] of Object.entries(changes)) {
+    if (value === null) delete columns[column];
+    else columns[column] = value;
+  }
+  return columns;
+}
+
+function withCarry(row: Row, carry: PendingCarry | undefined): StoredRow {
+  return carry === undefined ? row : { ...row, carry };
+}
+
+/** How a version stands to the one that its facet has in the row (undefined: none yet). */
+export function outcomeOf(known: string | null | undefined, version: string): WriteOutcome {
+  if (known === undefined || known === null || version > known) return 'written';
+  return version === known ? 'duplicate' : 'stale';
+}
+
+/**
+ * Applies one mutation; the row stays as it is unless the outcome is `written`. A delete of the main facet turns the row into a
+ * marker: columns of other facets stay stored, and are seen again if the row is revived.
+ */
+export function applyMutation(
+  row: StoredRow | undefined,
+  mutation: Mutation,
+): { readonly outcome: WriteOutcome; readonly row: StoredRow } {
+  const { entity, tool, id, facet, version, sourceTs } = mutation;
+  const before: StoredRow = row ?? {
+    entity,
+    tool,
+    id,
+    deleted: false,
+    versions: {},
+    sourceTs: {},
+    columns: {},
+  };
+  const outcome = outcomeOf(before.versions[facet], version);
+  if (outcome !== 'written') return { outcome, row: before };
+  const after: Row = {
+    entity,
+    tool,
+    id,
+    deleted: facet === MAIN_FACET ? mutation.deleted : before.deleted,
+    versions: { ...before.versions, [facet]: version },
+    sourceTs: { ...before.sourceTs, [facet]: sourceTs },
+    columns: merged(before.columns, mutation.columns),
+  };
+  return { outcome, row: withCarry(after, carryAfter(before.carry, mutation)) };
+}
+
+/** The columns of a key move that the row still waits for. */
+export function owed(carry: PendingCarry, columns: Columns): Columns {
+  return Object.fromEntries(Object.entries(columns).filter(([column]) => carry.columns.includes(column)));
+}
+
+/** Gives a row what it waits for of this move, which ends the waiting; undefined if it does not wait for it. */
+export function applyCarried(
+  row: StoredRow | undefined,
+  move: KeyMove,
+  columns: Columns,
+): StoredRow | undefined {
+  if (row?.carry === undefined || !sameMove(row.carry, move)) return undefined;
+  const { carry, ...rest } = row;
+  return { ...rest, columns: merged(row.columns, owed(carry, columns)) };
+}
