@@ -1,7 +1,7 @@
 import { startCassandra } from '../stack/cassandra.ts';
 import { startKafka } from '../stack/kafka.ts';
+import { requireStack } from '../stack/requirements.ts';
 import { cleanDeadRuns, serverFolder } from '../stack/runs.ts';
-import { mavenAndJavaMissing } from '../stack/stack.ts';
 
 /**
  * Starts the servers that all tests of the project "stack" share. Addresses given by hand are taken as they are: whoever works on one
@@ -9,9 +9,9 @@ import { mavenAndJavaMissing } from '../stack/stack.ts';
  */
 export async function setup(): Promise<() => Promise<void>> {
   cleanDeadRuns();
-  const missing = mavenAndJavaMissing();
+  const missing = requireStack(['kafka', 'cassandra']);
   if (missing !== undefined) {
-    process.stdout.write(`The tests over real servers are skipped: they need ${missing}.\n`);
+    process.stdout.write(`The tests over real servers are skipped: ${missing}.\n`);
     return async () => undefined;
   }
   const started = await Promise.allSettled([shareKafka(), shareCassandra()]);
