@@ -1,4 +1,9 @@
-import { build, ensureInstalled } from './ready.mjs';
+import { build, ensureBuilt, ensureInstalled } from './ready.mjs';
 
+// `--due`: only when src is newer than dist.
 ensureInstalled();
-build();
+if (process.argv.includes('--due')) {
+  ensureBuilt();
+} else {
+  build();
+}

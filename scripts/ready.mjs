@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,27 +34,26 @@ export function build() {
   const fresh = join(root, `.dist-${process.pid}`);
   const old = join(root, `.dist-${process.pid}-old`);
   const startedAt = new Date();
-  try {
-    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    run(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', fresh]);
-    mkdirSync(fresh, { recursive: true });
-    writeFileSync(join(fresh, '.built'), `${startedAt.toISOString()}\n`);
-    if (existsSync(distDir)) {
-      renameSync(distDir, old);
-    }
-    renameSync(fresh, distDir);
-  } finally {
+  process.once('exit', () => {
     rmSync(fresh, { recursive: true, force: true });
     rmSync(old, { recursive: true, force: true });
+  });
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  run(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', fresh]);
+  writeFileSync(join(fresh, '.built'), `${startedAt.toISOString()}\n`);
+  if (existsSync(distDir)) {
+    renameSync(distDir, old);
   }
+  renameSync(fresh, distDir);
 }
 
-/** Runs a command in the project's folder; a failure ends this process with the command's exit code. */
+/** Runs a command in the project's folder. Its failure ends this process: nothing can go on without it. */
 function run(command, args) {
   const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (result.status !== 0) {
     const why = result.error?.message ?? `exit code ${result.status ?? result.signal}`;
-    throw Object.assign(new Error(`${command} ${args.join(' ')} failed: ${why}`), { exitCode: result.status ?? 1 });
+    process.stderr.write(`${command} ${args.join(' ')} failed: ${why}\n`);
+    process.exit(1);
   }
 }
 
