@@ -5,7 +5,6 @@ import type { DeadLetter, RejectCode, SkipReason } from '../shared/outcome.ts';
 import type { SourceRecord } from '../shared/record.ts';
 import type { SourceDefinition } from '../shared/settings.ts';
 import {
-  HEARTBEAT_TOPICS,
   isOp,
   isPositionRounded,
   operationOf,
@@ -13,26 +12,19 @@ import {
   sourceTime,
   versionOf,
 } from './debezium-envelope.ts';
+import { parseDocument } from './extended-json.ts';
 import { latestTime, type Rule } from './guard.ts';
-import {
-  isObject,
-  type Json,
-  type JsonObject,
-  kindOf,
-  parseExact,
-  parseJson,
-  withoutBareNumbers,
-} from './json-text.ts';
+import { isObject, type JsonObject, kindOf, parseExact, parseJson } from './json-text.ts';
 import { BoundMapping, type Mapping } from './mapping.ts';
 import { idOfDocument, idOfRow } from './record-key.ts';
 import { RecordRejected } from './rejection.ts';
 import { Row } from './row.ts';
-import { SchemaWrapper } from './schema-wrapper.ts';
 import { SourceFinder } from './source-finder.ts';
 import { authentik } from './sources/authentik.ts';
 import { fleetMdm } from './sources/fleet-mdm.ts';
 import { meshcentral } from './sources/meshcentral.ts';
 import { tacticalRmm } from './sources/tactical-rmm.ts';
+import { type Topic, Topics, tableOf } from './topic.ts';
 
 /** What one record says. `decode` never throws on bad input: that is a `reject`. */
 export type Decoded =
@@ -77,18 +69,6 @@ const OLD_KEY = '__debezium.oldkey';
 
 const skip = (reason: SkipReason): Decoded => ({ kind: 'skip', reason });
 
-/** What is known of a topic: found once, at its first record. */
-interface Topic {
-  readonly heartbeat: boolean;
-  /** Undefined when the topic's name does not tell the connector. */
-  readonly source: SourceDefinition | undefined;
-  /** The topic's last segment. */
-  readonly table: string;
-  readonly mapped: MappedTable | undefined;
-  readonly key: SchemaWrapper;
-  readonly value: SchemaWrapper;
-}
-
 /** A record on its way through the decoder. */
 interface Reading {
   readonly record: SourceRecord;
@@ -111,7 +91,7 @@ class RecordDecoder implements Decoder {
   readonly #options: DecoderOptions;
   readonly #finder: SourceFinder;
   readonly #mappings = new Map<string, BoundMapping>();
-  readonly #topics = new Map<string, Topic>();
+  readonly #topics: Topics;
   readonly #row = new Row();
   /** Of the record at hand, as far as it is known. */
   #type: MessageType | undefined;
@@ -119,6 +99,7 @@ class RecordDecoder implements Decoder {
   constructor(options: DecoderOptions) {
     this.#options = options;
     this.#finder = new SourceFinder(options.sources);
+    this.#topics = new Topics(this.#finder);
     for (const type of messageTypes) {
       const mapping = MAPPINGS[type.name];
       if (mapping === undefined)
@@ -130,7 +111,7 @@ class RecordDecoder implements Decoder {
   decode(record: SourceRecord): Decoded {
     this.#type = undefined;
     try {
-      const topic = this.#topics.get(record.topic) ?? this.#learnTopic(record.topic);
+      const topic = this.#topics.of(record.topic);
       if (topic.heartbeat) return skip('heartbeat');
       if (record.value === null) return skip('tombstone');
       return this.#decodeText(record, record.value, topic, false);
@@ -259,21 +240,6 @@ class RecordDecoder implements Decoder {
     for (const rule of this.#row.fixes) this.#options.onGuard?.(type.name, rule);
   }
 
-  #learnTopic(name: string): Topic {
-    const source = this.#finder.ofTopic(name);
-    const table = name.slice(name.lastIndexOf('.') + 1);
-    const topic: Topic = {
-      heartbeat: name.startsWith(HEARTBEAT_TOPICS),
-      source,
-      table,
-      mapped: source && mappedTable(source.tool, table),
-      key: new SchemaWrapper(),
-      value: new SchemaWrapper(),
-    };
-    this.#topics.set(name, topic);
-    return topic;
-  }
-
   #rejected(error: unknown): Decoded {
     // A bug must not stop the stream for one record's sake. What it says may quote the record.
     const rejection =
@@ -291,26 +257,6 @@ class RecordDecoder implements Decoder {
   }
 }
 
-function tableOf(source: JsonObject, topic: Topic): string {
-  const { table, collection } = source;
-  if (typeof table === 'string' && table !== '') return table;
-  return typeof collection === 'string' && collection !== '' ? collection : topic.table;
-}
-
 function changed(messageType: MessageType, op: keyof typeof OPERATIONS, mutation: Mutation): Decoded {
   return { kind: 'changes', changes: [{ mutation, operation: OPERATIONS[op] }], messageType };
-}
-
-/** A document: Extended JSON in a text, in which NaN and infinities may stand bare. */
-function parseDocument(after: Json | undefined): JsonObject {
-  if (typeof after !== 'string')
-    throw new RecordRejected('not_an_envelope', `after is ${kindOf(after)}, not a document`);
-  let document: Json;
-  try {
-    document = JSON.parse(after);
-  } catch {
-    document = parseJson(withoutBareNumbers(after), 'document in after');
-  }
-  if (isObject(document)) return document;
-  throw new RecordRejected('not_an_envelope', `document in after is ${kindOf(document)}, not an object`);
 }

@@ -1,4 +1,5 @@
-import { isObject, type Json } from './json-text.ts';
+import { isObject, type Json, type JsonObject, kindOf, parseJson, withoutBareNumbers } from './json-text.ts';
+import { RecordRejected } from './rejection.ts';
 
 /**
  * Plain value of a MongoDB Extended JSON scalar, in all the spellings that Debezium mixes: STRICT in `after`, RELAXED or canonical
@@ -25,4 +26,18 @@ function exactInteger(text: string): Json {
   const value = Number(text);
   if (Number.isSafeInteger(value)) return value;
   return /^-?\d+$/.test(text) ? BigInt(text) : null;
+}
+
+/** A document: Extended JSON in a text, in which NaN and infinities may stand bare. */
+export function parseDocument(after: Json | undefined): JsonObject {
+  if (typeof after !== 'string')
+    throw new RecordRejected('not_an_envelope', `after is ${kindOf(after)}, not a document`);
+  let document: Json;
+  try {
+    document = JSON.parse(after);
+  } catch {
+    document = parseJson(withoutBareNumbers(after), 'document in after');
+  }
+  if (isObject(document)) return document;
+  throw new RecordRejected('not_an_envelope', `document in after is ${kindOf(document)}, not an object`);
 }

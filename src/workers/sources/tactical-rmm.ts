@@ -11,7 +11,7 @@ import {
   textIn,
   timestamp,
 } from '../conversions.ts';
-import { isArray, isObject, type Json } from '../json-text.ts';
+import { endOfValue, isArray, isObject, type Json } from '../json-text.ts';
 import { type Mapping, rows } from '../mapping.ts';
 import type { Row } from '../row.ts';
 
@@ -108,23 +108,39 @@ function meshNodeId(row: Row): string | null {
   return `node//${bytes.toString('base64').replaceAll('/', '$').replaceAll('+', '@')}`;
 }
 
-/** wmi_detail is the agent's own inventory: WMI classes on Windows, a flat object elsewhere. */
+/** wmi_detail is the agent's own inventory: lists of WMI classes on Windows, a flat object elsewhere. */
 function serialNumber(row: Row): string | null {
   const detail = textIn(row, 'wmi_detail');
   if (detail === null || row.unavailable) return null;
   const windows = textIn(row, 'plat') === 'windows';
-  // Parsing kilobytes for one field: not where the field cannot be.
-  if (!detail.includes(windows ? '"SerialNumber"' : '"serialnumber"')) return null;
-  let parsed: Json;
+  const holderText = windows ? biosText(detail) : detail;
+  if (holderText === undefined || !holderText.includes(windows ? '"SerialNumber"' : '"serialnumber"'))
+    return null;
+  let holder: Json;
   try {
-    parsed = JSON.parse(detail);
+    holder = JSON.parse(holderText);
   } catch {
     row.fix('invalid_json_column');
     return null;
   }
-  const holder = windows ? firstItem(firstItem(isObject(parsed) ? parsed.bios : null)) : parsed;
+  if (windows) holder = firstItem(firstItem(holder));
   const serial = isObject(holder) ? holder[windows ? 'SerialNumber' : 'serialnumber'] : null;
   return typeof serial === 'string' ? serial : null;
+}
+
+const BIOS = '"bios":';
+
+/**
+ * The `bios` member's text, cut out of some ten kilobytes that would take longer to parse than all the rest of the record. The
+ * agent's WMI classes have no other member of that name, and inside a string its quotes would be escaped.
+ */
+function biosText(detail: string): string | undefined {
+  for (let at = detail.indexOf(BIOS); at >= 0; at = detail.indexOf(BIOS, at + 1)) {
+    if (detail[at - 1] === '\\') continue;
+    const end = endOfValue(detail, at + BIOS.length);
+    return end < 0 ? undefined : detail.slice(at + BIOS.length, end);
+  }
+  return undefined;
 }
 
 function firstItem(value: Json | undefined): Json {
