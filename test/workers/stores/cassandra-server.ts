@@ -1,0 +1,44 @@
+import { applySchema } from '../../../src/cli/schema.ts';
+import { must } from '../../../src/shared/assert.ts';
+import type { CassandraSettings } from '../../../src/shared/settings.ts';
+import { createClient } from '../../../src/workers/stores/cassandra-client.ts';
+
+/** `host:port` of a Cassandra that tests may make keyspaces on; they are skipped without. */
+export const SERVER = process.env.TEST_CASSANDRA;
+export const SKIPPED = SERVER === undefined ? ' (skipped: TEST_CASSANDRA=host:port is not set)' : '';
+
+export function settingsFor(keyspace: string, more: Partial<CassandraSettings> = {}): CassandraSettings {
+  return {
+    kind: 'cassandra',
+    contactPoints: [SERVER ?? '127.0.0.1:1'],
+    localDataCenter: 'datacenter1',
+    keyspace,
+    consistency: 'LOCAL_QUORUM',
+    serialConsistency: 'LOCAL_SERIAL',
+    replicationFactor: 1,
+    buckets: 4,
+    writeMode: 'lwt',
+    writeModes: {},
+    requestTimeoutMs: 12_000,
+    knownVersionsMax: 10_000,
+    ...more,
+  };
+}
+
+export function keyspaceName(what: string): string {
+  return `test_${what}_${process.pid}_${Date.now().toString(36)}`;
+}
+
+export async function makeKeyspace(settings: CassandraSettings): Promise<void> {
+  const { problems } = await applySchema(settings);
+  must(problems.length === 0 ? true : undefined, 'schema without problems');
+}
+
+export async function dropKeyspace(settings: CassandraSettings): Promise<void> {
+  const client = createClient({ ...settings, requestTimeoutMs: 60_000 });
+  try {
+    await client.execute(`DROP KEYSPACE IF EXISTS ${settings.keyspace}`, [], { prepare: false });
+  } finally {
+    await client.shutdown();
+  }
+}
