@@ -38,9 +38,10 @@ export const bigint =
   (column: string): Convert =>
   (row) => {
     const value = row.get(column);
-    if (value === null || typeof value === 'bigint') return value;
-    if (typeof value === 'number' && Number.isInteger(value)) return integer(value);
-    return row.wrongType(column, 'an integer', value);
+    if (value === null) return null;
+    if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return value;
+    if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+    return row.wrongType(column, 'a 64-bit integer', value);
   };
 
 /** A whole number, as a bigint when it is beyond 2^53. */
