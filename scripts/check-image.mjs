@@ -19,7 +19,6 @@ try {
   }
   cpSync(join(root, 'dist'), join(image, 'dist'), { recursive: true });
   link(join(root, 'node_modules'), join(image, 'node_modules'));
-  run('npm', ['prune', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund']);
   run(process.execPath, [join(root, 'scripts', 'prune-runtime.mjs'), image]);
   const version = run(process.execPath, ['dist/cli/openframe-stream.js', '--version']).trim();
   const expected = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
