@@ -50,8 +50,6 @@ function commonSettings(kafka: Kafka): Settings {
     'metadata.broker.list': kafka.brokers.join(','),
     'client.id': kafka.clientId,
     ...securitySettings(kafka),
-    // Log lines come as events: the reason of a refused TLS connection is nowhere else.
-    event_cb: true,
     // Idle connections are closed by the brokers all the time.
     'log.connection.close': false,
     'socket.keepalive.enable': true,
@@ -61,6 +59,9 @@ function commonSettings(kafka: Kafka): Settings {
     'reconnect.backoff.max.ms': 5000,
   };
 }
+
+/** Log lines come as events: the reason of a refused TLS connection stands nowhere else. */
+const LOG_AS_EVENTS = { event_cb: true };
 
 /** What librdkafka asks for in one fetch unless that would not fit into a response. */
 const FETCH_MAX_BYTES = 52_428_800;
@@ -73,6 +74,7 @@ export function consumerSettings(config: Config): KafkaSettings<ConsumerGlobalCo
   return {
     global: {
       ...commonSettings(kafka),
+      ...LOG_AS_EVENTS,
       'group.id': kafka.groupId,
       // Offsets are committed by the frontier alone, after every destination has acknowledged.
       'enable.auto.commit': false,
@@ -105,6 +107,7 @@ export function producerSettings(config: Config): KafkaSettings<ProducerGlobalCo
   return {
     global: {
       ...commonSettings(kafka),
+      ...LOG_AS_EVENTS,
       'enable.idempotence': producer.idempotence,
       'linger.ms': producer.lingerMs,
       'compression.codec': producer.compression,
@@ -125,6 +128,7 @@ export function producerSettings(config: Config): KafkaSettings<ProducerGlobalCo
   };
 }
 
+/** The admin client takes no event callback, so its log lines would go straight to stderr; other clients tell the reasons. */
 export function adminSettings(config: Config): GlobalConfig {
-  return commonSettings(config.kafka);
+  return { ...commonSettings(config.kafka), log_level: 0 };
 }

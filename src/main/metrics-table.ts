@@ -101,6 +101,14 @@ export const METRICS = {
     'result',
   ]),
 
+  guard: counter('openframe_stream_guard_total', 'Values that a data-quality guard changed or refused.', [
+    'message_type',
+    'rule',
+  ]),
+  unmapped: counter('openframe_stream_unmapped_total', 'Records of tables that nothing is mapped from.', [
+    'table',
+  ]),
+
   workers: gauge('openframe_stream_workers', 'Worker threads.', []),
   workerUtilisation: gauge(
     'openframe_stream_worker_utilisation_ratio',

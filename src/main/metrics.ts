@@ -75,7 +75,10 @@ export class Metrics {
   #addCounter(key: string, values: readonly string[], amount: number): void {
     const metric: unknown = Object.hasOwn(this.set, key) ? this.set[key as MetricKey] : undefined;
     assert(metric instanceof Counter, `no counter ${key} in the table of metrics`);
-    metric.labels(...values).inc(amount);
+    const labels = METRICS[key as MetricKey].labels.length;
+    // The last label may be a name with a colon in it.
+    const last = labels === 0 ? [] : [values.slice(labels - 1).join(':')];
+    metric.labels(...values.slice(0, Math.max(0, labels - 1)), ...last).inc(amount);
   }
 
   /** prom-client calls `collect` before it reads a metric; its types hide that it may be set later. */

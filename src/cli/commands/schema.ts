@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { type Config, storeSettings } from '../../main/config.ts';
+import { UsageError } from '../../shared/errors.ts';
+import type { CassandraSettings } from '../../shared/settings.ts';
+import { configOf, EXIT, outputOption, print, withExamples } from '../command.ts';
+import { applySchema, planSchema } from '../schema.ts';
+import { listing, type Output } from '../table.ts';
+
+type Plan = Awaited<ReturnType<typeof planSchema>>;
+
+interface PlanRow {
+  readonly action: 'change' | 'problem';
+  readonly what: string;
+  readonly cql: string | null;
+}
+
+function cassandraSettings(config: Config): CassandraSettings {
+  const settings = storeSettings(config);
+  if (settings.kind !== 'cassandra')
+    throw new UsageError(`store.kind is ${settings.kind}: only cassandra has a schema`);
+  return settings;
+}
+
+function rowsOf({ changes, problems }: Plan): PlanRow[] {
+  return [
+    ...changes.map(({ what, cql }): PlanRow => ({ action: 'change', what, cql })),
+    ...problems.map((what): PlanRow => ({ action: 'problem', what, cql: null })),
+  ];
+}
+
+function report(plan: Plan, output: Output, done: boolean): string {
+  const listed = listing(rowsOf(plan), ['action', 'what'], output);
+  if (output !== 'table') return listed;
+  const { changes, problems } = plan;
+  if (changes.length + problems.length === 0) return 'the schema is as it has to be\n';
+  const next = done
+    ? `${changes.length} changes made`
+    : `${changes.length} changes to make: openframe-stream schema apply`;
+  return `${listed}${next}\n`;
+}
+
+function run(work: (settings: CassandraSettings) => Promise<Plan>, done: boolean) {
+  return async ({ output }: { output: Output }, command: Command): Promise<void> => {
+    const plan = await work(cassandraSettings(configOf(command).config));
+    await print(report(plan, output, done));
+    // What only an operator can mend is left whichever of the two commands ran.
+    if (plan.problems.length > 0) process.exitCode = EXIT.problemsFound;
+  };
+}
+
+export function register(program: Command): void {
+  const schema = program.command('schema').description('the Cassandra keyspace and tables');
+  withExamples(
+    schema.command('plan').description('show what apply would do').addOption(outputOption()),
+    'openframe-stream schema plan --config openframe.yaml',
+    'openframe-stream schema plan --output jsonl   # with the CQL',
+  ).action(run(planSchema, false));
+  withExamples(
+    schema
+      .command('apply')
+      .description('make the keyspace, missing tables and missing columns; never drops, never alters')
+      .addOption(outputOption()),
+    'openframe-stream schema apply --config openframe.yaml',
+    'openframe-stream schema apply --set store.cassandra.replicationFactor=3',
+  ).action(async (options: { output: Output }, command: Command) => {
+    const settings = cassandraSettings(configOf(command).config);
+    // The difference comes first, also when applying it fails half way.
+    if (options.output === 'table') await print(report(await planSchema(settings), options.output, false));
+    await run(applySchema, true)(options, command);
+  });
+}

@@ -1,0 +1,28 @@
+import type { Config } from './config.ts';
+
+const DEAD_LETTER_SUFFIX = '.DLQ';
+
+/** Where a topic's dead letters go (contract, section 2). */
+export function deadLetterTopic(topic: string): string {
+  return `${topic}${DEAD_LETTER_SUFFIX}`;
+}
+
+export function isDeadLetterTopic(topic: string): boolean {
+  return topic.endsWith(DEAD_LETTER_SUFFIX);
+}
+
+/** Of the topics that exist, those that the pipeline reads. */
+export function sourceTopics(
+  existing: readonly string[],
+  config: Pick<Config, 'sources' | 'kafka'>,
+): string[] {
+  const { extraTopics } = config.kafka;
+  return existing
+    .filter((topic) => !isDeadLetterTopic(topic))
+    .filter(
+      (topic) =>
+        extraTopics.includes(topic) ||
+        config.sources.some(({ topicPrefix }) => topic.startsWith(`${topicPrefix}.`)),
+    )
+    .sort();
+}

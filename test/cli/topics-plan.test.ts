@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { existingTopics, planTopics } from '../../src/cli/topics-plan.ts';
+import { loadConfig } from '../../src/main/config.ts';
+import { sourceTopics } from '../../src/main/source-topics.ts';
+
+const { config } = loadConfig({}, { OPENFRAME_STREAM_KAFKA__EXTRA_TOPICS: 'legacy-events' });
+
+describe('sourceTopics', () => {
+  it('takes what begins with a prefix and a dot, and extra topics; never dead letters', () => {
+    const existing = [
+      'tactical.public.b',
+      'tactical.public.a',
+      'tactical.public.a.DLQ',
+      'tactical',
+      'tacticals.public.a',
+      'legacy-events',
+      'other.public.a',
+      '__debezium-heartbeat.tactical',
+      'device-analytics',
+    ];
+    expect(sourceTopics(existing, config)).toEqual([
+      'legacy-events',
+      'tactical.public.a',
+      'tactical.public.b',
+    ]);
+  });
+});
+
+describe('planTopics', () => {
+  const plan = (topics: Record<string, number>) => planTopics(new Map(Object.entries(topics)), config);
+  const stepOf = (topics: Record<string, number>, name: string) =>
+    plan(topics).find(({ topic }) => topic === name);
+
+  it('makes every analytics topic that an entity has', () => {
+    expect(plan({}).map(({ topic, action, wanted }) => [topic, action, wanted])).toEqual([
+      ['organisation-analytics', 'create', 12],
+      ['site-analytics', 'create', 12],
+      ['device-analytics', 'create', 12],
+      ['user-analytics', 'create', 12],
+    ]);
+  });
+
+  it('makes a dead letter topic with as many partitions as its source, and grows a smaller one', () => {
+    expect(stepOf({ 'tactical.public.a': 6 }, 'tactical.public.a.DLQ')).toMatchObject({
+      action: 'create',
+      wanted: 6,
+    });
+    const small = { 'tactical.public.a': 6, 'tactical.public.a.DLQ': 3 };
+    expect(stepOf(small, 'tactical.public.a.DLQ')).toMatchObject({ action: 'grow', now: 3, wanted: 6 });
+  });
+
+  it('never shrinks a topic and never grows a keyed one', () => {
+    const large = { 'tactical.public.a': 1, 'tactical.public.a.DLQ': 3 };
+    expect(stepOf(large, 'tactical.public.a.DLQ')).toMatchObject({ action: 'keep' });
+    expect(stepOf({ 'device-analytics': 3 }, 'device-analytics')).toMatchObject({
+      action: 'keep',
+      why: expect.stringContaining('keyed'),
+    });
+  });
+
+  it('reads the partitions out of the brokers’ answer', () => {
+    const partition = { id: 0, leader: 1, replicas: [1], isrs: [1] };
+    const metadata = {
+      orig_broker_id: 1,
+      orig_broker_name: 'b',
+      brokers: [],
+      topics: [{ name: 't', partitions: [partition, { ...partition, id: 1 }] }],
+    };
+    expect(existingTopics(metadata)).toEqual(new Map([['t', 2]]));
+  });
+});
