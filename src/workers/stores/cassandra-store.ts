@@ -6,6 +6,7 @@ import { DestinationError, messageOf } from '../../shared/errors.ts';
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
 import type { CassandraSettings, WriteMode } from '../../shared/settings.ts';
 import { versionTimestamp } from '../../shared/version.ts';
+import { cutBatches } from './batches.ts';
 import { createClient, READ_OPTIONS, WRITE_OPTIONS } from './cassandra-client.ts';
 import { cassandraFailure } from './cassandra-errors.ts';
 import { PROBES_TABLE, type Statement, Statements } from './cassandra-statements.ts';
@@ -81,7 +82,9 @@ export class CassandraStore implements Store {
     bucket: number,
     send: (statements: readonly Statement[]) => Promise<types.ResultSet>,
   ): Promise<WriteOutcome[]> {
-    await send(mutations.map((mutation) => timestampedOrRefused(this.#statements, mutation, bucket)));
+    for (const batch of cutBatches(mutations.map((mutation) => ({ mutation })))) {
+      await send(batch.map(({ mutation }) => timestampedOrRefused(this.#statements, mutation, bucket)));
+    }
     return mutations.map(() => 'written');
   }
 

@@ -20,6 +20,13 @@ const BIGINT_MIN = -(2n ** 63n);
 const BIGINT_MAX = 2n ** 63n - 1n;
 const TIME_MAX = 8.64e15;
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,4}))?$/;
+/** Of all texts of one mutation: up to 6 MiB in UTF-8, which Cassandra takes with commit log segments of 16 MiB (its default is 32). */
+const CHARACTERS_MAX = 2_000_000;
+/**
+ * Of an id in UTF-8: what fits into a key of LMDB. Cassandra has to be kept from it, too: its limit is 65535, but a conditional batch
+ * with a longer clustering key is accepted.
+ */
+export const ID_BYTES_MAX = 1800;
 /** Digits that an exponent may add: "1e9999" is nonsense in every column that there is. */
 const EXPONENT_MAX = 400;
 
@@ -113,11 +120,35 @@ function storedColumns(mutation: Mutation): Columns {
   return columns;
 }
 
+/** Characters of all texts: what makes a mutation large. */
+export function textLength(columns: Columns): number {
+  let length = 0;
+  for (const value of Object.values(columns)) {
+    if (typeof value === 'string') length += value.length;
+    else if (Array.isArray(value)) for (const item of value) length += String(item).length;
+  }
+  return length;
+}
+
 /** The mutation with its values in stored form; throws a permanent DestinationError for what no store can hold. */
 export function storedMutation(mutation: Mutation): Mutation {
   const facets: readonly string[] = ENTITIES[mutation.entity].facets;
   if (mutation.facet !== MAIN_FACET && !facets.includes(mutation.facet)) {
     throw new DestinationError('permanent', `${mutation.entity} has no facet ${mutation.facet}`);
+  }
+  const idBytes = Buffer.byteLength(mutation.id);
+  if (idBytes > ID_BYTES_MAX) {
+    throw new DestinationError(
+      'permanent',
+      `an id of ${idBytes} bytes is longer than a store takes (${ID_BYTES_MAX})`,
+    );
+  }
+  const length = textLength(mutation.columns);
+  if (length > CHARACTERS_MAX) {
+    throw new DestinationError(
+      'permanent',
+      `a change of ${length} characters is more than a row takes (${CHARACTERS_MAX})`,
+    );
   }
   return { ...mutation, columns: storedColumns(mutation) };
 }

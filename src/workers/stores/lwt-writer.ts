@@ -3,12 +3,11 @@ import { assert, must } from '../../shared/assert.ts';
 import { versionColumn } from '../../shared/entity.ts';
 import { DestinationError } from '../../shared/errors.ts';
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
+import { cutBatches } from './batches.ts';
 import type { Statement, Statements } from './cassandra-statements.ts';
 import type { KnownVersions } from './known-versions.ts';
 import { outcomeOf } from './row.ts';
 
-/** Statements of one conditional batch: measured, 32 rows cost the server a sixth of 32 single ones, and more gain little. */
-const BATCH_MAX = 32;
 /** A batch is refused again only if other processes change the same rows in between; this many times in a row is an overload. */
 const ROUNDS_MAX = 12;
 const RACE_PAUSE_MS = 20;
@@ -42,9 +41,7 @@ export class LwtWriter {
     const outcomes: (WriteOutcome | undefined)[] = new Array(mutations.length);
     const all = mutations.map((mutation, index) => ({ mutation, index, carry: null }));
     const open = this.#undecided(all, outcomes);
-    for (let start = 0; start < open.length; start += BATCH_MAX) {
-      await this.#writeBatch(open.slice(start, start + BATCH_MAX), bucket, send, outcomes);
-    }
+    for (const batch of cutBatches(open)) await this.#writeBatch(batch, bucket, send, outcomes);
     return outcomes.map((outcome, index) => must(outcome, `outcome of mutation ${index}`));
   }
 

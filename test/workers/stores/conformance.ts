@@ -252,6 +252,23 @@ function values({ store }: Stores): void {
     expect(await readOne(store(), id)).toBeUndefined();
   });
 
+  it('refuses for good what is too large, and takes what is merely large', async () => {
+    const [id = '', other = ''] = freshIds(store(), 2);
+    const oversized = store().write([device(id, 1, { description: '\u4e16'.repeat(2_000_001) })]);
+    await expect(oversized).rejects.toMatchObject({ kind: 'permanent' });
+    for (const tooLong of ['x'.repeat(1801), 'x'.repeat(70_000)]) {
+      await expect(store().write([device(tooLong, 1, {})])).rejects.toMatchObject({ kind: 'permanent' });
+      expect((await store().read('device', TOOL, [tooLong])).size).toBe(0);
+    }
+    expect(await store().write([device('y'.repeat(1800), 1, {})])).toEqual(['written']);
+    const large = { description: '\u4e16'.repeat(1_900_000) };
+    expect(await store().write([device(id, 1, large), device(other, 1, large)])).toEqual([
+      'written',
+      'written',
+    ]);
+    expect((await readOne(store(), other))?.columns).toEqual(large);
+  });
+
   it('takes ids of every kind', async () => {
     const ids = [
       freshId(),
