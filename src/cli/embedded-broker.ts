@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import Kafka, { type Metadata, type Producer } from 'node-rdkafka';
+import { must } from '../shared/assert.ts';
+import { DependencyError } from '../shared/errors.ts';
+import type { CapturedRecord } from '../shared/record.ts';
+
+const READ_IDLE_POLLS = 5;
+
+/**
+ * librdkafka's mock cluster: a broker on loopback inside this process, good for produce, fetch, groups and commits. It makes
+ * topics when it is asked about them, with four partitions, and forgets everything when it is closed.
+ */
+export class EmbeddedBroker {
+  readonly address: string;
+  readonly producer: Producer;
+
+  private constructor(address: string, producer: Producer) {
+    this.address = address;
+    this.producer = producer;
+  }
+
+  static async start(): Promise<EmbeddedBroker> {
+    const producer = new Kafka.Producer(
+      {
+        'test.mock.num.brokers': 1,
+        'metadata.broker.list': 'embedded',
+        'linger.ms': 5,
+        'message.max.bytes': 100_000_000,
+        'queue.buffering.max.messages': 500_000,
+        dr_cb: true,
+        'delivery.report.only.error': true,
+      } as ConstructorParameters<typeof Kafka.Producer>[0], // the mock's setting is missing in the types
+      { 'message.timeout.ms': 30_000 },
+    );
+    const metadata = await new Promise<Metadata>((resolve, reject) => {
+      producer.connect({ timeout: 5000 }, (error, data) => {
+        if (error) reject(new DependencyError(`the embedded broker does not start: ${error.message}`));
+        else resolve(data);
+      });
+    });
+    const broker = must(metadata.brokers[0], 'embedded broker');
+    return new EmbeddedBroker(`${broker.host}:${broker.port}`, producer);
+  }
+
+  /** Makes a topic by asking about it; answers its number of partitions. */
+  async topic(name: string): Promise<number> {
+    const metadata = await new Promise<Metadata>((resolve, reject) => {
+      this.producer.getMetadata({ topic: name, timeout: 5000 }, (error, data) => {
+        if (error) reject(new DependencyError(`topic ${name}: ${error.message}`));
+        else resolve(data);
+      });
+    });
+    return metadata.topics.find((topic) => topic.name === name)?.partitions.length ?? 0;
+  }
+
+  /** Topics that exist. */
+  async existing(): Promise<Set<string>> {
+    const metadata = await new Promise<Metadata>((resolve, reject) => {
+      this.producer.getMetadata({ allTopics: true, timeout: 5000 }, (error, data) => {
+        if (error) reject(new DependencyError(`topics: ${error.message}`));
+        else resolve(data);
+      });
+    });
+    return new Set(metadata.topics.map(({ name }) => name));
+  }
+
+  /** Everything that a topic holds, by partition and offset. */
+  async read(topic: string): Promise<CapturedRecord[]> {
+    const partitions = await this.topic(topic);
+    const consumer = new Kafka.KafkaConsumer(
+      { 'metadata.broker.list': this.address, 'group.id': `read-${topic}`, 'enable.auto.commit': false },
+      { 'auto.offset.reset': 'earliest' },
+    );
+    await new Promise<void>((resolve, reject) => {
+      consumer.connect({ timeout: 5000 }, (error) => (error ? reject(new Error(error.message)) : resolve()));
+    });
+    consumer.setDefaultConsumeTimeout(100);
+    consumer.assign(Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 0 })));
+    const records: CapturedRecord[] = [];
+    for (let idle = 0; idle < READ_IDLE_POLLS; ) {
+      const messages = await new Promise<Kafka.Message[]>((resolve, reject) => {
+        consumer.consume(1000, (error, found) => (error ? reject(new Error(error.message)) : resolve(found)));
+      });
+      idle = messages.length === 0 ? idle + 1 : 0;
+      records.push(...messages.map(toCaptured));
+    }
+    await new Promise<void>((resolve) => consumer.disconnect(() => resolve()));
+    return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.producer.disconnect(() => resolve()));
+    // The mock's threads end behind disconnect's answer.
+    await sleep(10);
+  }
+}
+
+function toCaptured(message: Kafka.Message): CapturedRecord {
+  return {
+    topic: message.topic,
+    partition: message.partition,
+    offset: message.offset,
+    timestamp: message.timestamp ?? 0,
+    key: message.key === null || message.key === undefined ? null : message.key.toString(),
+    value: message.value === null ? null : message.value.toString(),
+    headers: (message.headers ?? []).flatMap((header) =>
+      Object.entries(header).map(([name, value]): [string, string] => [
+        name,
+        Buffer.from(value as Buffer).toString(),
+      ]),
+    ),
+  };
+}

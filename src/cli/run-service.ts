@@ -1,0 +1,78 @@
+import type { Config } from '../main/config.ts';
+import type { Logger } from '../main/logger.ts';
+import { Metrics } from '../main/metrics.ts';
+import type { PipelineObserver } from '../main/observer.ts';
+import { Service } from '../main/service.ts';
+import { workerCount } from '../main/worker-count.ts';
+import { packageVersion } from './package-version.ts';
+
+export interface RunOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly listener?: PipelineObserver;
+  readonly management: boolean;
+  /** Ends by itself once nothing has come for so long, s. */
+  readonly untilIdleSeconds?: number;
+  /** Called when the service consumes. */
+  readonly started?: (service: Service) => void;
+}
+
+const IDLE_CHECK_MS = 50;
+
+/**
+ * Runs the service until a signal, until it is idle, or until it breaks. The first signal drains; a second one ends the process at
+ * once. Answers how many records were left uncommitted.
+ */
+export async function runService(options: RunOptions): Promise<number> {
+  const { config, logger } = options;
+  const service = await Service.start({
+    config,
+    logger,
+    workers: workerCount(config.workers.count),
+    version: packageVersion(),
+    metrics: new Metrics(),
+    management: options.management,
+    ...(options.listener === undefined ? {} : { listener: options.listener }),
+  });
+  if (service.managementPort !== null) logger.info({ port: service.managementPort }, 'management port open');
+  options.started?.(service);
+  const reason = await endReason(service, options.untilIdleSeconds);
+  logger.info(`draining: ${reason}`);
+  const left = await service.stop();
+  if (left > 0) logger.warn(`${left} records were not committed in time and will be read again`);
+  else logger.info('drained: everything taken from Kafka is committed');
+  if (reason === BROKEN) await service.pipeline.ended();
+  return left;
+}
+
+const BROKEN = 'the pipeline broke';
+
+async function endReason(service: Service, untilIdleSeconds: number | undefined): Promise<string> {
+  let timer: NodeJS.Timeout | undefined;
+  let onSignal: ((signal: NodeJS.Signals) => void) | undefined;
+  try {
+    return await new Promise<string>((resolve) => {
+      onSignal = (signal) => {
+        // Whoever signals twice does not want to wait.
+        process.once('SIGTERM', exitAtOnce).once('SIGINT', exitAtOnce);
+        resolve(`got ${signal}`);
+      };
+      process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
+      service.pipeline.ended().then(
+        () => undefined,
+        () => resolve(BROKEN),
+      );
+      if (untilIdleSeconds === undefined) return;
+      timer = setInterval(() => {
+        if (service.pipeline.idleMs >= untilIdleSeconds * 1000) resolve(`idle for ${untilIdleSeconds} s`);
+      }, IDLE_CHECK_MS);
+    });
+  } finally {
+    clearInterval(timer);
+    if (onSignal !== undefined) process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+  }
+}
+
+function exitAtOnce(): void {
+  process.exit(1);
+}

@@ -1,0 +1,184 @@
+import { messageOf } from '../shared/errors.ts';
+import type { CollectedBatch } from './collect.ts';
+import { failureName } from './collect.ts';
+import type { Batch } from './dispatch.ts';
+import type { PipelineObserver } from './observer.ts';
+import type { PartitionState } from './partitions.ts';
+import type { OutgoingRecord, ProduceFailure, RecordProducer } from './produce.ts';
+
+export interface AcknowledgeSettings {
+  readonly producer: RecordProducer;
+  /** Longest time that a batch waits for the barrier after its records were produced, ms. */
+  readonly intervalMs: number;
+  readonly retryBackoffMs: number;
+  readonly commit: (offsets: { topic: string; partition: number; offset: number }[]) => void;
+  readonly release: (batch: Batch) => void;
+  /** Whether a worker waits for a slot: then the barrier comes at once. */
+  readonly starved: () => boolean;
+  readonly observer: PipelineObserver;
+  readonly log: (level: 'warn' | 'error', message: string) => void;
+  readonly fatal: (error: unknown) => void;
+}
+
+/**
+ * The end of the path: produces what the workers made, waits for the brokers, moves each partition's frontier over what every
+ * destination has acknowledged, and commits it. One barrier at a time: batches that finish during it wait for the next.
+ */
+export class Acknowledger {
+  readonly #settings: AcknowledgeSettings;
+  #ready: CollectedBatch[] = [];
+  #epoch: CollectedBatch[] = [];
+  #epochSince = 0;
+  #working: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(settings: AcknowledgeSettings) {
+    this.#settings = settings;
+  }
+
+  /** Takes a batch that its worker is done with. */
+  add(batch: CollectedBatch): void {
+    this.#ready.push(batch);
+    this.#kick(false);
+  }
+
+  /** Produces and confirms everything that was added before. */
+  async settle(): Promise<void> {
+    while (this.#ready.length > 0 || this.#epoch.length > 0 || this.#working !== null) {
+      if (this.#working === null) this.#kick(true);
+      await this.#working;
+    }
+  }
+
+  get pending(): number {
+    return this.#ready.length + this.#epoch.length;
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #kick(now: boolean): void {
+    if (this.#working !== null || this.#closed) return;
+    if (this.#timer !== null) {
+      clearTimeout(this.#timer);
+      this.#timer = null;
+    }
+    this.#working = this.#work(now).then(
+      () => {
+        this.#working = null;
+        if (this.#ready.length > 0) this.#kick(false);
+        else if (this.#epoch.length > 0) this.#later();
+      },
+      (error: unknown) => {
+        this.#working = null;
+        this.#settings.fatal(error);
+      },
+    );
+  }
+
+  #later(): void {
+    const left = this.#epochSince + this.#settings.intervalMs - performance.now();
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        this.#kick(true);
+      },
+      Math.max(0, left),
+    );
+  }
+
+  async #work(now: boolean): Promise<void> {
+    const ready = this.#ready;
+    this.#ready = [];
+    for (const batch of ready) {
+      if (this.#epoch.length === 0) this.#epochSince = performance.now();
+      await this.#produce(batch.outgoing());
+      this.#epoch.push(batch);
+    }
+    if (this.#epoch.length === 0) return;
+    const due = performance.now() - this.#epochSince >= this.#settings.intervalMs;
+    if (now || due || this.#settings.starved() || this.#settings.producer.unconfirmed === 0)
+      await this.#confirm();
+  }
+
+  async #produce(records: Iterable<OutgoingRecord>): Promise<void> {
+    const { producer, observer } = this.#settings;
+    let topic = '';
+    let count = 0;
+    for (const record of records) {
+      while (!producer.tryProduce(record)) await producer.room();
+      if (record.topic !== topic) {
+        if (count > 0) observer.produced(topic, count);
+        topic = record.topic;
+        count = 0;
+      }
+      count += 1;
+    }
+    if (count > 0) observer.produced(topic, count);
+  }
+
+  async #confirm(): Promise<void> {
+    const started = performance.now();
+    const epoch = this.#epoch;
+    for (let attempt = 0; ; attempt += 1) {
+      const failures = await this.#settings.producer.barrier();
+      if (failures.length === 0) break;
+      await this.#produceAgain(epoch, failures, attempt);
+    }
+    this.#epoch = [];
+    this.#settings.observer.confirmed((performance.now() - started) / 1000);
+    this.#acknowledge(epoch);
+    for (const { batch } of epoch) this.#settings.release(batch);
+  }
+
+  /** A refusal of one record parks its source record; everything else is the brokers' trouble and is tried until it passes. */
+  async #produceAgain(
+    epoch: readonly CollectedBatch[],
+    failures: readonly ProduceFailure[],
+    attempt: number,
+  ): Promise<void> {
+    const { log, retryBackoffMs } = this.#settings;
+    const byName = new Map(failures.map((failure) => [failureName(failure), failure]));
+    const first = failures[0];
+    log(
+      'warn',
+      `${failures.length} records were not acknowledged by Kafka, producing again: ${first?.topic}: ${first?.message}`,
+    );
+    if (failures.some(({ permanent }) => !permanent)) {
+      await new Promise((resolve) => setTimeout(resolve, Math.min(retryBackoffMs * 2 ** attempt, 10_000)));
+    }
+    for (const batch of epoch) await this.#produce(batch.afterFailures(byName));
+  }
+
+  #acknowledge(epoch: readonly CollectedBatch[]): void {
+    const moved = new Set<PartitionState>();
+    const now = Date.now();
+    for (const { batch } of epoch) {
+      for (const range of batch.ranges) {
+        range.acknowledged = true;
+        this.#settings.observer.acknowledged(range.records, Math.max(0, now - range.lastTimestamp) / 1000);
+        if (range.partition.advance()) moved.add(range.partition);
+      }
+    }
+    this.#commit([...moved]);
+  }
+
+  #commit(states: readonly PartitionState[]): void {
+    const offsets = [];
+    for (const state of states) {
+      // A partition on its way out is committed by its drain; one that is gone belongs to somebody else.
+      if (state.revoked || state.frontier === null || state.frontier === state.committed) continue;
+      offsets.push({ topic: state.topic, partition: state.partition, offset: state.frontier });
+      state.committed = state.frontier;
+    }
+    if (offsets.length === 0) return;
+    try {
+      this.#settings.commit(offsets);
+    } catch (error) {
+      this.#settings.log('warn', `commit: ${messageOf(error)}`);
+    }
+  }
+}

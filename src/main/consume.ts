@@ -1,0 +1,180 @@
+import Kafka, {
+  type ConsumerGlobalConfig,
+  type ConsumerTopicConfig,
+  type KafkaConsumer,
+  type LibrdKafkaError,
+  type Message,
+  type TopicPartition,
+} from 'node-rdkafka';
+import { DependencyError, messageOf } from '../shared/errors.ts';
+
+/** librdkafka's codes of the rebalance callback. */
+const ASSIGN_PARTITIONS = -175;
+const REVOKE_PARTITIONS = -174;
+/** Of a poll: a subscribed topic does not exist. */
+const UNKNOWN_TOPIC = 3;
+
+/** How long a poll waits for the first record when nothing is there, ms. */
+const IDLE_POLL_MS = 50;
+
+export interface ConsumerEvents {
+  assigned(partitions: readonly TopicPartition[]): void;
+  /** Resolves when the partitions have drained and their frontier is committed, or when the time for it is over. */
+  revoked(partitions: readonly TopicPartition[]): Promise<void>;
+  committed(
+    error: Error | null,
+    partitions: readonly { topic: string; partition: number; offset: number }[],
+  ): void;
+  log(level: 'warn' | 'error' | 'info' | 'debug', message: string): void;
+  /** A partition was read to its present end. */
+  ended(end: { readonly topic: string; readonly partition: number; readonly offset: number }): void;
+}
+
+export interface ConsumerSettings {
+  readonly global: ConsumerGlobalConfig;
+  readonly topic: ConsumerTopicConfig;
+  readonly connectTimeoutMs: number;
+}
+
+/**
+ * The librdkafka consumer: polling, pausing, committing, and the cooperative rebalance, in which a partition is drained before it
+ * is given up. Only one poll is under way at a time.
+ */
+export class RecordConsumer {
+  readonly #consumer: KafkaConsumer;
+  readonly #events: ConsumerEvents;
+  readonly #settings: ConsumerSettings;
+  #revoking: Promise<void> = Promise.resolve();
+  #idle = true;
+  #lastReason = '';
+
+  constructor(settings: ConsumerSettings, events: ConsumerEvents) {
+    this.#settings = settings;
+    this.#events = events;
+    this.#consumer = new Kafka.KafkaConsumer(
+      {
+        ...settings.global,
+        event_cb: true,
+        rebalance_cb: (error: LibrdKafkaError, partitions: TopicPartition[]) =>
+          this.#rebalance(error, partitions),
+        offset_commit_cb: (
+          error: LibrdKafkaError | null,
+          partitions: { topic: string; partition: number; offset: number }[],
+        ) => events.committed(error ? new Error(error.message) : null, partitions),
+      },
+      settings.topic,
+    );
+    this.#consumer.on('partition.eof', (end) => events.ended(end));
+    this.#consumer.on('event.error', (error) => events.log('warn', `consumer: ${error.message}`));
+    this.#consumer.on('event.log', (entry: { fac?: string; message?: string }) => {
+      // Why a connection failed stands in these lines only; the error itself is a bare "broker transport failure".
+      if (entry.fac === 'FAIL' || entry.fac?.startsWith('SSL')) this.#lastReason = entry.message ?? '';
+    });
+  }
+
+  /** Rejects with a DependencyError that says why no broker answered. */
+  async connect(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#consumer.connect({ timeout: this.#settings.connectTimeoutMs }, (error) => {
+        if (error === null || error === undefined) resolve();
+        else reject(new DependencyError(`no Kafka broker answers: ${this.#lastReason || error.message}`));
+      });
+    });
+  }
+
+  subscribe(patterns: readonly (string | RegExp)[]): void {
+    this.#consumer.subscribe([...patterns]);
+  }
+
+  /**
+   * Up to `max` records. Waits for the first one when the last poll found nothing, and then takes only what is ready: a poll that
+   * waited for each further record would hold a slow trickle back until it had a full batch.
+   */
+  async poll(max: number): Promise<Message[]> {
+    this.#consumer.setDefaultConsumeTimeout(this.#idle ? IDLE_POLL_MS : 0);
+    const messages = await new Promise<Message[]>((resolve, reject) => {
+      this.#consumer.consume(this.#idle ? 1 : max, (error, found) => {
+        // A pattern that matches no topic yet says so once in a while: the topic may still come.
+        if (error?.code === UNKNOWN_TOPIC) resolve([]);
+        else if (error) reject(new Error(error.message));
+        else resolve(found);
+      });
+    });
+    this.#idle = messages.length === 0;
+    return messages;
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    if (partitions.length > 0) this.#consumer.pause([...partitions]);
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    if (partitions.length > 0) this.#consumer.resume([...partitions]);
+  }
+
+  /** Asks the broker to note these offsets; the answer comes to `committed`. */
+  commit(offsets: { topic: string; partition: number; offset: number }[]): void {
+    this.#consumer.commit(offsets);
+  }
+
+  /** Throws what the broker says. Blocks the thread for the round trip: for the end of a partition only. */
+  commitSync(offsets: { topic: string; partition: number; offset: number }[]): void {
+    if (offsets.length > 0) this.#consumer.commitSync(offsets);
+  }
+
+  /** Newest offset known for a partition, or null before the first fetch. No round trip. */
+  highWatermark(topic: string, partition: number): number | null {
+    try {
+      const { highOffset } = this.#consumer.getWatermarkOffsets(topic, partition);
+      return highOffset < 0 ? null : highOffset;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Gives all partitions up through the same drain as a rebalance, then leaves the group. */
+  async close(): Promise<void> {
+    if (!this.#consumer.isConnected()) return;
+    this.#consumer.unsubscribe();
+    const deadline = Date.now() + 2000;
+    // The revocation that unsubscribe causes is served by a poll.
+    while (Date.now() < deadline && this.#assignments() > 0) {
+      this.#idle = false;
+      await this.poll(1).catch(() => []);
+      await this.#revoking;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await new Promise<void>((resolve) => this.#consumer.disconnect(() => resolve()));
+  }
+
+  #assignments(): number {
+    try {
+      return this.#consumer.assignments().length;
+    } catch {
+      return 0;
+    }
+  }
+
+  #rebalance(error: LibrdKafkaError, partitions: TopicPartition[]): void {
+    if (error.code === ASSIGN_PARTITIONS) {
+      this.#consumer.incrementalAssign(partitions);
+      this.#events.assigned(partitions);
+    } else if (error.code === REVOKE_PARTITIONS) {
+      this.#revoking = this.#revoke(partitions);
+    } else {
+      this.#events.log('error', `rebalance: ${error.message}`);
+    }
+  }
+
+  async #revoke(partitions: TopicPartition[]): Promise<void> {
+    try {
+      await this.#events.revoked(partitions);
+    } finally {
+      try {
+        this.#consumer.incrementalUnassign(partitions);
+      } catch (error) {
+        this.#events.log('debug', `unassign: ${messageOf(error)}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { subscriptionPatterns } from '../shared/message-type.ts';
+import type { SourceDefinition } from '../shared/settings.ts';
+import { type Config, storeSettings } from './config.ts';
+import { consumerSettings, producerSettings } from './kafka-settings.ts';
+import type { PipelineSettings } from './pipeline.ts';
+
+/** How long start-up waits for a broker, ms. */
+const CONNECT_TIMEOUT_MS = 5000;
+/** Bytes that one poll may bring, whatever the records' size. */
+const POLL_BYTES_MAX = 8 * 1024 * 1024;
+
+/** The configuration as the pipeline takes it. */
+export function pipelineSettings(config: Config, workers: number): PipelineSettings {
+  const { pipeline, references, kafka } = config;
+  const sources: SourceDefinition[] = config.sources.map((source) => ({ ...source }));
+  return {
+    consumer: { ...consumerSettings(config), connectTimeoutMs: CONNECT_TIMEOUT_MS },
+    producer: { ...producerSettings(config), connectTimeoutMs: CONNECT_TIMEOUT_MS },
+    subscription: [...subscriptionPatterns(sources), ...kafka.extraTopics],
+    sources,
+    workers,
+    slotBytes: config.workers.slotBytes,
+    slotsPerWorker: config.workers.slotsPerWorker,
+    worker: {
+      sources,
+      store: storeSettings(config),
+      references: { ...references },
+      write: {
+        batchRowsMax: pipeline.batchRowsMax,
+        statementsMax: pipeline.statementsMax,
+        attemptsMax: pipeline.retryAttemptsMax,
+        backoffMs: pipeline.retryBackoffMs,
+        backoffMaxMs: pipeline.retryBackoffMaxMs,
+        failuresToOpen: pipeline.circuit.failuresToOpen,
+        probeIntervalMs: pipeline.circuit.probeIntervalMs,
+      },
+    },
+    pollRecordsMax: kafka.consumer.batchRecords,
+    pollBytesMax: POLL_BYTES_MAX,
+    inflightBytesMax: Math.floor(pipeline.inflightBytesMax / workers),
+    pauseAboveBytes: pipeline.pauseAboveBytes,
+    resumeBelowBytes: pipeline.resumeBelowBytes,
+    ackIntervalMs: pipeline.ackIntervalMs,
+    retryBackoffMs: pipeline.retryBackoffMs,
+    drainTimeoutMs: pipeline.drainTimeoutMs,
+  };
+}

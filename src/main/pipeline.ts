@@ -1,0 +1,353 @@
+import type { Message, TopicPartition } from 'node-rdkafka';
+import { must } from '../shared/assert.ts';
+import { messageOf } from '../shared/errors.ts';
+import type { SourceDefinition } from '../shared/settings.ts';
+import { CircuitFlags, createBoard } from '../shared/shared-board.ts';
+import type { BatchResult, Slot, WorkerSettings } from '../shared/worker-protocol.ts';
+import { Acknowledger } from './acknowledge.ts';
+import { CollectedBatch } from './collect.ts';
+import { type ConsumerSettings, RecordConsumer } from './consume.ts';
+import { type Batch, Dispatcher } from './dispatch.ts';
+import type { PipelineObserver } from './observer.ts';
+import { PartitionMap, type PartitionState } from './partitions.ts';
+import { type ProducerSettings, RecordProducer } from './produce.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+export interface PipelineSettings {
+  readonly consumer: ConsumerSettings;
+  readonly producer: ProducerSettings;
+  /** Topics, or librdkafka regular expressions starting with `^`. */
+  readonly subscription: readonly string[];
+  readonly workers: number;
+  readonly slotBytes: number;
+  readonly slotsPerWorker: number;
+  readonly worker: Omit<WorkerSettings, 'slots' | 'board'>;
+  readonly sources: readonly SourceDefinition[];
+  readonly pollRecordsMax: number;
+  readonly pollBytesMax: number;
+  readonly inflightBytesMax: number;
+  readonly pauseAboveBytes: number;
+  readonly resumeBelowBytes: number;
+  readonly ackIntervalMs: number;
+  readonly retryBackoffMs: number;
+  readonly drainTimeoutMs: number;
+}
+
+export type Logger = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
+
+/** Longest pause of polling while every worker is full: rebalances are served by polls. */
+const FULL_WAIT_MS = 250;
+
+/**
+ * The path of a record, as seen from the main thread: consume, assign to a worker, dispatch, collect, produce, acknowledge, commit.
+ * One loop polls; everything else happens in callbacks of the same thread, so no state here is ever seen half changed.
+ */
+export class Pipeline {
+  readonly #settings: PipelineSettings;
+  readonly #observer: PipelineObserver;
+  readonly #log: Logger;
+  readonly #partitions: PartitionMap;
+  readonly #topics: string[] = [];
+  readonly #consumer: RecordConsumer;
+  readonly #producer: RecordProducer;
+  readonly #pool: WorkerPool;
+  readonly #dispatcher: Dispatcher;
+  readonly #acknowledger: Acknowledger;
+  readonly #circuits: CircuitFlags;
+  readonly #slots: readonly (readonly Slot[])[];
+  readonly #pausedWorkers = new Set<number>();
+  #outage = false;
+  #stopping = false;
+  #fatal: { error: unknown } | null = null;
+  #averageBytes = 1024;
+  #assignedOnce = false;
+  #polledAt = performance.now();
+  #recordAt = performance.now();
+  #loop: Promise<void> | null = null;
+
+  private constructor(
+    settings: PipelineSettings,
+    parts: { board: WorkerSettings['board']; slots: readonly (readonly Slot[])[]; pool: WorkerPool },
+    observer: PipelineObserver,
+    log: Logger,
+  ) {
+    this.#settings = settings;
+    this.#observer = observer;
+    this.#log = log;
+    this.#slots = parts.slots;
+    this.#pool = parts.pool;
+    this.#circuits = new CircuitFlags(parts.board);
+    this.#partitions = new PartitionMap(settings.workers);
+    this.#producer = new RecordProducer(settings.producer, log);
+    this.#consumer = new RecordConsumer(settings.consumer, {
+      assigned: (partitions) => this.#assigned(partitions),
+      revoked: (partitions) => this.#revoked(partitions),
+      ended: ({ topic, partition, offset }) => {
+        const state = this.#partitions.get(topic, partition);
+        if (state !== undefined) state.end = offset;
+      },
+      committed: (error, partitions) => this.#committed(error, partitions),
+      log,
+    });
+    this.#dispatcher = new Dispatcher({
+      slots: parts.slots,
+      inflightBytesMax: settings.inflightBytesMax,
+      run: (task) => this.#pool.run(task),
+      finished: (batch, result) => this.#finished(batch, result),
+      failed: (error) => this.#fail(error),
+    });
+    this.#acknowledger = new Acknowledger({
+      producer: this.#producer,
+      intervalMs: settings.ackIntervalMs,
+      retryBackoffMs: settings.retryBackoffMs,
+      commit: (offsets) => this.#consumer.commit(offsets),
+      release: (batch) => this.#dispatcher.release(batch),
+      starved: () => this.#dispatcher.starved,
+      observer,
+      log,
+      fatal: (error) => this.#fail(error),
+    });
+  }
+
+  /** Opens the workers and their stores, connects to the brokers and joins the group. Rejects with what is missing. */
+  static async start(settings: PipelineSettings, observer: PipelineObserver, log: Logger): Promise<Pipeline> {
+    const board = createBoard(settings.workers);
+    const slots = Array.from({ length: settings.workers }, () =>
+      Array.from(
+        { length: settings.slotsPerWorker },
+        (): Slot => ({
+          records: new SharedArrayBuffer(settings.slotBytes),
+          analytics: new SharedArrayBuffer(settings.slotBytes),
+        }),
+      ),
+    );
+    const pool = await WorkerPool.start(settings.workers, { ...settings.worker, slots, board });
+    const pipeline = new Pipeline(settings, { board, slots, pool }, observer, log);
+    try {
+      await Promise.all([pipeline.#producer.connect(), pipeline.#consumer.connect()]);
+    } catch (error) {
+      await Promise.allSettled([pipeline.#producer.close(), pipeline.#consumer.close(), pool.close()]);
+      throw error;
+    }
+    pipeline.#consumer.subscribe(settings.subscription);
+    pipeline.#loop = pipeline.#run();
+    return pipeline;
+  }
+
+  /** Resolves when the loop has ended after `stop`; rejects with what ended it otherwise. */
+  async ended(): Promise<void> {
+    await this.#loop;
+    if (this.#fatal !== null) throw this.#fatal.error;
+  }
+
+  /**
+   * Drains, commits and leaves the group, in bounded time. Answers how many records were taken from Kafka and not committed; they
+   * will be read again.
+   */
+  async stop(): Promise<number> {
+    this.#stopping = true;
+    await this.#loop;
+    await this.#consumer
+      .close()
+      .catch((error: unknown) => this.#log('warn', `leaving the group: ${messageOf(error)}`));
+    const left = [...this.#partitions.all()].reduce((sum, state) => sum + state.unacknowledged, 0);
+    this.#acknowledger.close();
+    await this.#producer.close();
+    await this.#pool.close();
+    return left;
+  }
+
+  /** Milliseconds since a record came, or 0 while one is on its way or a partition was not read to its end. */
+  get idleMs(): number {
+    if (!this.#assignedOnce || this.#dispatcher.inflightBytes > 0 || this.#acknowledger.pending > 0) return 0;
+    for (const { end } of this.#partitions.all()) if (end === null) return 0;
+    return performance.now() - this.#recordAt;
+  }
+
+  get assigned(): boolean {
+    return this.#assignedOnce;
+  }
+
+  get outage(): boolean {
+    return this.#outage;
+  }
+
+  get inflightBytes(): number {
+    return this.#dispatcher.inflightBytes;
+  }
+
+  /** Milliseconds since the loop last polled: grows when the main thread hangs. */
+  get sincePollMs(): number {
+    return performance.now() - this.#polledAt;
+  }
+
+  /** Lag and frontier of every assigned partition. No round trip: watermarks come with the fetches. */
+  *lags(): Generator<{ state: PartitionState; lagRecords: number | null; lagSeconds: number }> {
+    for (const state of this.#partitions.all()) {
+      const high = this.#consumer.highWatermark(state.topic, state.partition);
+      const lagRecords = high === null || state.frontier === null ? null : Math.max(0, high - state.frontier);
+      const behind = lagRecords !== null && lagRecords > 0 && state.frontierTimestamp > 0;
+      yield {
+        state,
+        lagRecords,
+        lagSeconds: behind ? Math.max(0, Date.now() - state.frontierTimestamp) / 1000 : 0,
+      };
+    }
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping && this.#fatal === null) {
+      this.#polledAt = performance.now();
+      this.#regulate();
+      if (this.#dispatcher.isFull(this.#settings.resumeBelowBytes)) {
+        await this.#dispatcher.room(FULL_WAIT_MS);
+        if (this.#dispatcher.isFull(this.#settings.pauseAboveBytes)) continue;
+      }
+      const room = Math.floor(this.#settings.pollBytesMax / this.#averageBytes);
+      const started = performance.now();
+      try {
+        const messages = await this.#consumer.poll(
+          Math.max(1, Math.min(this.#settings.pollRecordsMax, room)),
+        );
+        this.#take(messages, (performance.now() - started) / 1000);
+      } catch (error) {
+        // A broken fetch is librdkafka's to mend: it keeps trying, and the next poll tells.
+        this.#log('warn', `poll: ${messageOf(error)}`);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
+  }
+
+  #take(messages: readonly Message[], seconds: number): void {
+    if (messages.length === 0) return;
+    let bytes = 0;
+    for (const message of messages) {
+      const state = this.#partitions.get(message.topic, message.partition);
+      // Records of a partition on its way out may still be in librdkafka's queue: its next owner reads them.
+      if (state === undefined || state.revoked) continue;
+      bytes += message.size;
+      // An end is told before the records of the same poll.
+      if (state.end !== null && message.offset >= state.end) state.end = null;
+      this.#dispatcher.enqueue(state, message);
+    }
+    this.#averageBytes = this.#averageBytes * 0.8 + Math.max(64, bytes / messages.length) * 0.2;
+    this.#recordAt = performance.now();
+    this.#observer.polled(messages.length, bytes, seconds);
+    this.#dispatcher.pump();
+  }
+
+  /** Backpressure: a worker's partitions are paused by its backlog, all of them while a store is away. */
+  #regulate(): void {
+    const outage = this.#circuits.anyOpen;
+    if (outage !== this.#outage) {
+      this.#outage = outage;
+      this.#log(
+        outage ? 'error' : 'info',
+        outage ? 'the store is away: consumption pauses' : 'the store is back: consumption resumes',
+      );
+      this.#observer.paused(outage);
+    }
+    for (let worker = 0; worker < this.#settings.workers; worker += 1) {
+      const paused = this.#pausedWorkers.has(worker);
+      const queued = this.#dispatcher.queuedBytes(worker);
+      const pause =
+        outage || queued > (paused ? this.#settings.resumeBelowBytes : this.#settings.pauseAboveBytes);
+      if (pause === paused) continue;
+      const partitions = this.#partitions.ofWorker(worker);
+      if (pause) {
+        this.#pausedWorkers.add(worker);
+        this.#consumer.pause(partitions);
+      } else {
+        this.#pausedWorkers.delete(worker);
+        this.#consumer.resume(partitions);
+      }
+    }
+  }
+
+  #finished(batch: Batch, result: BatchResult): void {
+    const { stages } = result;
+    const total = (performance.now() - batch.dispatchedAt) / 1000;
+    const inWorker = stages.decode + stages.enrich + stages.encode + stages.write;
+    this.#observer.processed(batch.worker, batch.records, stages, Math.max(0, total - inWorker));
+    this.#observer.outcomes(result.outcomes);
+    this.#observer.counters(result.counters);
+    const slot = must(this.#slots[batch.worker]?.[batch.slot], 'slot of a batch');
+    const names = {
+      topicOf: (id: number) => must(this.#topics[id], `topic ${id}`),
+      connectorOf: (topic: string) => this.#connectorOf(topic),
+    };
+    for (const letter of result.deadLetters) this.#observer.deadLetter(letter.code);
+    this.#acknowledger.add(new CollectedBatch(batch, result, slot.analytics, names));
+  }
+
+  #assigned(partitions: readonly TopicPartition[]): void {
+    for (const { topic, partition } of partitions) {
+      const state = this.#partitions.assign(topic, partition);
+      this.#topics[state.topicId] = topic;
+      if (this.#pausedWorkers.has(state.worker)) this.#consumer.pause([state]);
+    }
+    if (partitions.length > 0) {
+      this.#assignedOnce = true;
+      this.#recordAt = performance.now();
+      this.#log('info', `assigned ${partitions.length} partitions, ${this.#partitions.size} in all`);
+    }
+  }
+
+  /** Drains what is in flight of these partitions, commits them and forgets them. Nothing of them is processed afterwards. */
+  async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
+    const states = partitions
+      .map(({ topic, partition }) => this.#partitions.get(topic, partition))
+      .filter((state): state is PartitionState => state !== undefined);
+    for (const state of states) state.revoked = true;
+    this.#dispatcher.dropRevoked();
+    const deadline = performance.now() + this.#settings.drainTimeoutMs;
+    while (
+      performance.now() < deadline &&
+      this.#fatal === null &&
+      states.some((state) => state.rangesOpen > 0)
+    ) {
+      const left = deadline - performance.now();
+      await Promise.race([
+        this.#acknowledger.settle(),
+        new Promise((resolve) => setTimeout(resolve, Math.min(20, left))),
+      ]);
+      if (states.some((state) => state.rangesOpen > 0))
+        await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const offsets = [];
+    for (const { topic, partition, frontier } of states) {
+      if (frontier !== null) offsets.push({ topic, partition, offset: frontier });
+    }
+    try {
+      this.#consumer.commitSync(offsets);
+    } catch (error) {
+      this.#log('warn', `commit of revoked partitions: ${messageOf(error)}`);
+    }
+    for (const state of states) this.#partitions.remove(state);
+    const undrained = states.reduce((sum, state) => sum + state.unacknowledged, 0);
+    this.#log(
+      'info',
+      `gave up ${states.length} partitions${undrained > 0 ? `, ${undrained} records not drained in time` : ''}`,
+    );
+  }
+
+  #committed(error: Error | null, partitions: readonly { topic: string; partition: number }[]): void {
+    this.#observer.commitFinished(error);
+    if (error === null) return;
+    this.#log('warn', `commit: ${error.message}`);
+    // Said again with the next commit of the partition.
+    for (const { topic, partition } of partitions) {
+      const state = this.#partitions.get(topic, partition);
+      if (state !== undefined) state.committed = null;
+    }
+  }
+
+  #connectorOf(topic: string): string {
+    const prefix = topic.split('.', 1)[0];
+    return this.#settings.sources.find(({ topicPrefix }) => topicPrefix === prefix)?.name ?? 'unknown';
+  }
+
+  #fail(error: unknown): void {
+    this.#fatal ??= { error };
+  }
+}

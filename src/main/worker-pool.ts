@@ -1,0 +1,91 @@
+import { Piscina } from 'piscina';
+import { assert } from '../shared/assert.ts';
+import type { BatchResult, BatchTask, WorkerSettings } from '../shared/worker-protocol.ts';
+
+/** Which export of the worker's file runs: `default` is a batch. */
+type WorkerTask = BatchTask | { readonly worker: number };
+type WorkerReply = BatchResult | true;
+
+/**
+ * The Piscina pool with one fixed thread per worker number: a batch goes to the worker that owns its partitions and nowhere else.
+ * A thread that dies takes unacknowledged batches with it; the process then ends, and what was not committed is read again.
+ */
+export class WorkerPool {
+  readonly #pool: Piscina<WorkerTask, WorkerReply>;
+  readonly #workers: number;
+
+  private constructor(pool: Piscina<WorkerTask, WorkerReply>, workers: number) {
+    this.#pool = pool;
+    this.#workers = workers;
+  }
+
+  /** Starts the threads and waits until each has opened its store. Rejects with the worker's own error. */
+  static async start(workers: number, settings: WorkerSettings): Promise<WorkerPool> {
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const pool = new Piscina<WorkerTask, WorkerReply>({
+      filename: new URL(`../workers/worker.${extension}`, import.meta.url).href,
+      ...(extension === 'ts' ? { execArgv: ['--import', 'tsx'] } : {}),
+      minThreads: workers,
+      maxThreads: workers,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      concurrentTasksPerWorker: 1024,
+      // The worker's own event loop has to turn while it waits for a batch: its Cassandra session lives there.
+      atomics: 'disabled',
+      recordTiming: false,
+      workerData: settings,
+      loadBalancer: byWorkerNumber(),
+    });
+    const workerPool = new WorkerPool(pool, workers);
+    try {
+      await workerPool.#everyWorker('open');
+    } catch (error) {
+      await pool.destroy().catch(() => undefined);
+      throw error;
+    }
+    return workerPool;
+  }
+
+  /** Runs a batch on its worker. Rejects only when the worker is broken: bad records are part of the result. */
+  async run(task: BatchTask): Promise<BatchResult> {
+    const reply = await this.#pool.run(addressed(task));
+    assert(reply !== true, 'a batch has a result');
+    return reply;
+  }
+
+  /** Closes the stores, then ends the threads. */
+  async close(): Promise<void> {
+    await this.#everyWorker('close').catch(() => undefined);
+    await this.#pool.destroy();
+  }
+
+  async #everyWorker(name: 'open' | 'close'): Promise<void> {
+    await Promise.all(
+      Array.from({ length: this.#workers }, (_, worker) => this.#pool.run(addressed({ worker }), { name })),
+    );
+  }
+}
+
+/** Puts the worker's number where the balancer sees it: Piscina shows it a task's queue options and not the task. */
+function addressed<T extends { readonly worker: number }>(task: T): T {
+  return Object.assign(task, { [Piscina.queueOptionsSymbol]: { worker: task.worker } });
+}
+
+type Balancer = NonNullable<NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer']>;
+
+/** Binds each worker number to a thread at its first task; a task whose thread is not there yet waits in Piscina's queue. */
+function byWorkerNumber(): Balancer {
+  const threads = new Map<number, number>();
+  return (task, available) => {
+    const options = Object.getOwnPropertyDescriptor(task, Piscina.queueOptionsSymbol)?.value as
+      | { readonly worker: number }
+      | undefined;
+    assert(options !== undefined, 'every task is addressed');
+    const known = threads.get(options.worker);
+    if (known !== undefined) return available.find((thread) => thread.id === known) ?? null;
+    const taken = new Set(threads.values());
+    const free = available.find((thread) => !taken.has(thread.id));
+    if (free === undefined) return null;
+    threads.set(options.worker, free.id);
+    return free;
+  };
+}

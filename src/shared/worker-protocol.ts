@@ -1,0 +1,83 @@
+import type { DeadLetter, Outcome } from './outcome.ts';
+import type { SourceDefinition, StoreSettings } from './settings.ts';
+
+/**
+ * What main and the workers say to each other. Records and analytics travel in the slots' shared memory; these messages are the
+ * control beside them, cloned by Piscina.
+ */
+
+/** Two buffers that one batch uses on its way to a worker and back. Owned by main; lent to the worker while its task runs. */
+export interface Slot {
+  readonly records: SharedArrayBuffer;
+  readonly analytics: SharedArrayBuffer;
+}
+
+export interface WriteSettings {
+  /** Rows of one bucket in one conditional batch. */
+  readonly batchRowsMax: number;
+  /** Batches in flight at the store, per worker. */
+  readonly statementsMax: number;
+  readonly attemptsMax: number;
+  readonly backoffMs: number;
+  readonly backoffMaxMs: number;
+  /** Failures in a row, without a success between them, that open the circuit. */
+  readonly failuresToOpen: number;
+  readonly probeIntervalMs: number;
+}
+
+export interface ReferenceSettings {
+  readonly cacheBytes: number;
+  readonly ttlMs: number;
+  readonly negativeTtlMs: number;
+}
+
+/** Given to every worker when it starts (Piscina's `workerData`). */
+export interface WorkerSettings {
+  readonly sources: readonly SourceDefinition[];
+  readonly store: StoreSettings;
+  readonly write: WriteSettings;
+  readonly references: ReferenceSettings;
+  /** By worker, then by slot. */
+  readonly slots: readonly (readonly Slot[])[];
+  readonly board: SharedBoard;
+}
+
+/** Small shared words, see shared-board.ts. */
+export interface SharedBoard {
+  /** Int32 per worker: 1 while its circuit to the store is open. */
+  readonly circuits: SharedArrayBuffer;
+  /** Int32 per hash of (table, bucket): 1 while a conditional statement is in flight. */
+  readonly bucketLocks: SharedArrayBuffer;
+  /** Int32 per hash of a reference: grows when the reference changed, so that every worker's cache notices. */
+  readonly referenceEpochs: SharedArrayBuffer;
+}
+
+export interface BatchTask {
+  readonly worker: number;
+  readonly slot: number;
+  /** Instead of the slot's record buffer, for a record that is larger than that. */
+  readonly oversize?: SharedArrayBuffer;
+  /** Topics that this worker has not been told of yet: id and name. */
+  readonly topics: readonly (readonly [number, string])[];
+}
+
+/** Seconds that a batch spent in a stage. */
+export interface StageSeconds {
+  readonly decode: number;
+  readonly enrich: number;
+  readonly encode: number;
+  readonly write: number;
+}
+
+export interface BatchResult {
+  readonly deadLetters: readonly DeadLetter[];
+  /** `outcome` or `outcome:reason` to records. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Counters that grew: see main/metrics.ts for the names. */
+  readonly counters: Readonly<Record<string, number>>;
+  readonly stages: StageSeconds;
+  /** The analytics frame, when it outgrew the slot's buffer. */
+  readonly overflow?: SharedArrayBuffer;
+}
+
+export type { Outcome };

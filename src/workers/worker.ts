@@ -1,0 +1,113 @@
+import { workerData } from 'piscina';
+import { assert, must } from '../shared/assert.ts';
+import { DestinationError } from '../shared/errors.ts';
+import { BucketLocks, CircuitFlags, ReferenceEpochs } from '../shared/shared-board.ts';
+import type { BatchResult, BatchTask, WorkerSettings } from '../shared/worker-protocol.ts';
+import { BatchRun, type BatchStages } from './batch.ts';
+import { createDecoder } from './decode.ts';
+import { Enricher } from './enrich.ts';
+import { KeyMoves } from './key-move.ts';
+import { ReferenceCache } from './reference-cache.ts';
+import { openStore } from './stores/open-store.ts';
+import type { Store } from './stores/store.ts';
+import { Writer } from './write.ts';
+
+/**
+ * Entry of a worker thread: frame in, decode, enrich, encode, write, outcomes out. Piscina calls `open` once, then the default
+ * export for every batch, then `close`.
+ */
+interface OpenWorker {
+  readonly settings: WorkerSettings;
+  readonly store: Store;
+  readonly stages: BatchStages;
+  readonly topics: string[];
+  readonly writer: Writer | null;
+  /** Ends when the batch before has been prepared: batches are decoded and enriched in order. */
+  turn: Promise<void>;
+}
+
+const READ_RETRY_MS = 200;
+
+let opened: OpenWorker | null = null;
+
+export async function open({ worker }: { readonly worker: number }): Promise<true> {
+  const settings = workerData as WorkerSettings;
+  const store = await openStore(settings.store);
+  const counters: Record<string, number> = {};
+  const count = (name: string): void => {
+    counters[name] = (counters[name] ?? 0) + 1;
+  };
+  const circuits = new CircuitFlags(settings.board);
+  const writer =
+    settings.store.kind === 'none'
+      ? null
+      : new Writer(store, settings.write, new BucketLocks(settings.board), {
+          retried: () => count('retries:store'),
+          circuitChanged: (isOpen) => circuits.set(worker, isOpen),
+          now: Date.now,
+        });
+  const topics: string[] = [];
+  const cache = new ReferenceCache(settings.references, new ReferenceEpochs(settings.board));
+  const decoder = createDecoder({
+    sources: settings.sources,
+    now: Date.now,
+    onGuard: (messageType, rule) => count(`guard:${messageType}:${rule}`),
+    onUnmapped: (name) => count(`unmapped:${name}`),
+  });
+  const stages: BatchStages = {
+    decoder,
+    enricher: new Enricher(cache, store, patiently),
+    moves: new KeyMoves(store, (mutation) => writer?.settled(mutation) ?? Promise.resolve(), patiently),
+    writer,
+    topicOf: (topicId) => must(topics[topicId], `topic ${topicId}`),
+    now: Date.now,
+    takeCounters: () => takeCounters(counters, cache),
+  };
+  opened = { settings, store, stages, topics, writer, turn: Promise.resolve() };
+  return true;
+}
+
+export default async function runBatch(task: BatchTask): Promise<BatchResult> {
+  assert(opened !== null, 'the worker was opened');
+  const worker = opened;
+  for (const [topicId, topic] of task.topics) worker.topics[topicId] = topic;
+  const slot = must(worker.settings.slots[task.worker]?.[task.slot], `slot ${task.slot}`);
+  const run = new BatchRun(worker.stages, slot, task.oversize ?? slot.records);
+  const before = worker.turn;
+  const prepared = (async () => {
+    await before;
+    await run.prepare();
+  })();
+  // A failed batch ends the process; it must not let the next one overtake.
+  worker.turn = prepared.catch(() => new Promise<void>(() => undefined));
+  await prepared;
+  return run.finish();
+}
+
+export async function close(): Promise<true> {
+  opened?.writer?.close();
+  await opened?.store.close();
+  opened = null;
+  return true;
+}
+
+/** Reads until the store answers: what a batch needs to go on cannot be skipped, and while the store is away nothing goes on. */
+async function patiently<T>(read: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof DestinationError) || error.kind === 'permanent') throw error;
+      await new Promise((resolve) => setTimeout(resolve, READ_RETRY_MS));
+    }
+  }
+}
+
+/** Counters since the last batch. The cache counts on its own, to keep a lookup cheap. */
+function takeCounters(counters: Record<string, number>, cache: ReferenceCache): Record<string, number> {
+  const taken = { ...counters, 'referenceLookups:hit': cache.hits, 'referenceLookups:miss': cache.misses };
+  for (const name of Object.keys(counters)) delete counters[name];
+  cache.hits = 0;
+  cache.misses = 0;
+  return taken;
+}
