@@ -74,7 +74,7 @@ export class KafkaSession {
 
   /** One topic, which a broker that makes topics by itself makes now. */
   topic(name: string): Promise<Metadata> {
-    return this.#metadata({ topic: name, timeout: ANSWER_MS });
+    return this.#metadata({ topic: name, allTopics: false, timeout: ANSWER_MS });
   }
 
   #metadata(options: { allTopics?: boolean; topic?: string; timeout: number }): Promise<Metadata> {

@@ -5,6 +5,7 @@ import { addGlobalOptions, type CommandModule, EXIT } from './command.ts';
 import * as config from './commands/config.ts';
 import * as demo from './commands/demo.ts';
 import * as doctor from './commands/doctor.ts';
+import * as exportRows from './commands/export.ts';
 import * as feed from './commands/feed.ts';
 import * as run from './commands/run.ts';
 import * as schema from './commands/schema.ts';
@@ -13,7 +14,17 @@ import * as transform from './commands/transform.ts';
 import { packageVersion } from './package-version.ts';
 
 /** Every command, in the order of the help. */
-const COMMANDS: readonly CommandModule[] = [run, demo, feed, transform, doctor, config, topics, schema];
+const COMMANDS: readonly CommandModule[] = [
+  run,
+  demo,
+  feed,
+  transform,
+  exportRows,
+  doctor,
+  config,
+  topics,
+  schema,
+];
 
 function createProgram(): Command {
   const program = new Command('openframe-stream')

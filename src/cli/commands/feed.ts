@@ -40,8 +40,10 @@ async function makeTopic(session: KafkaSession, topic: string, partitions: numbe
   try {
     await session.createTopic(topic, partitions);
   } catch (error) {
-    // Some brokers (librdkafka's mock) make topics when they are asked about, and in no other way.
-    const made = existingTopics(await session.topic(topic)).get(topic) ?? 0;
+    // Another feed may have been faster. And some brokers (librdkafka's mock) do not answer: they make topics when asked about them.
+    const silent = /timed out/i.test(messageOf(error));
+    const metadata = silent ? await session.topic(topic) : await session.topics();
+    const made = existingTopics(metadata).get(topic) ?? 0;
     if (made < partitions)
       throw new DependencyError(`${messageOf(error)}; it needs ${partitions} partitions`);
   }

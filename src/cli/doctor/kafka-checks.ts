@@ -94,8 +94,7 @@ async function clock(existing: ExistingTopics, config: Config): Promise<Finding>
       'the group needs DESCRIBE on the source topics',
     );
   } finally {
-    if (consumer.isConnected())
-      await new Promise<void>((resolve) => consumer.disconnect(ANSWER_MS, () => resolve()));
+    if (consumer.isConnected()) await new Promise<void>((resolve) => consumer.disconnect(() => resolve()));
   }
 }
 
