@@ -40,7 +40,8 @@ export const bigint =
     const value = row.get(column);
     if (value === null) return null;
     if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return value;
-    if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+    // One that was rounded will be read again: then it is a bigint.
+    if (typeof value === 'number' && (row.inexact || Number.isSafeInteger(value))) return value;
     return row.wrongType(column, 'a 64-bit integer', value);
   };
 

@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { ENTITIES, MAIN_FACET } from '../../src/shared/entity.ts';
+import { findMessageType, messageTypes, subscriptionPatterns } from '../../src/shared/message-type.ts';
+import type { SourceDefinition } from '../../src/shared/settings.ts';
+
+const source = (tool: SourceDefinition['tool'], topicPrefix: string): SourceDefinition => ({
+  name: `${topicPrefix}-cdc`,
+  tool,
+  topicPrefix,
+  epoch: 0,
+});
+
+const isSubscribed = (sources: SourceDefinition[], topic: string): boolean =>
+  subscriptionPatterns(sources).some((pattern) => new RegExp(pattern).test(topic));
+
+describe('the table of message types', () => {
+  test('has no name twice', () => {
+    expect(new Set(messageTypes.map((type) => type.name)).size).toBe(messageTypes.length);
+  });
+
+  test('feeds only facets that the entity has', () => {
+    for (const { entity, facet } of messageTypes) {
+      const facets: readonly string[] = [MAIN_FACET, ...ENTITIES[entity].facets];
+      expect(facets).toContain(facet);
+    }
+  });
+
+  test('sends to analytics only what has a topic there', () => {
+    for (const { entity, destinations } of messageTypes) {
+      expect(destinations.includes('analytics')).toBe(ENTITIES[entity].analyticsTopic !== null);
+    }
+  });
+
+  test('is looked up by tool, table and document type', () => {
+    expect(findMessageType('tactical-rmm', 'agents_agent')?.entity).toBe('device');
+    expect(findMessageType('meshcentral', 'meshcentral', 'lastconnect')?.facet).toBe('lastconnect');
+    expect(findMessageType('meshcentral', 'meshcentral')).toBeUndefined();
+    expect(findMessageType('fleet-mdm', 'agents_agent')).toBeUndefined();
+  });
+});
+
+describe('the subscription', () => {
+  const sources = [source('tactical-rmm', 'tactical'), source('meshcentral', 'mesh.central')];
+
+  test('takes mapped tables of any schema, and nothing else', () => {
+    expect(isSubscribed(sources, 'tactical.public.agents_agent')).toBe(true);
+    expect(isSubscribed(sources, 'tactical.tenant_7.clients_site')).toBe(true);
+    expect(isSubscribed(sources, 'tactical.public.type_gallery')).toBe(false);
+    expect(isSubscribed(sources, 'tactical.public.hosts')).toBe(false);
+    expect(isSubscribed(sources, 'other.public.agents_agent')).toBe(false);
+    expect(isSubscribed(sources, 'my.tactical.public.agents_agent')).toBe(false);
+  });
+
+  test('never takes dead letters', () => {
+    expect(isSubscribed(sources, 'tactical.public.agents_agent.DLQ')).toBe(false);
+  });
+
+  test('takes a dot in a prefix for a dot', () => {
+    expect(isSubscribed(sources, 'mesh.central.meshcentral.meshcentral')).toBe(true);
+    expect(isSubscribed(sources, 'meshxcentral.meshcentral.meshcentral')).toBe(false);
+  });
+
+  test('is one pattern for each prefix', () => {
+    expect(subscriptionPatterns([...sources, ...sources])).toHaveLength(2);
+    expect(subscriptionPatterns([])).toEqual([]);
+  });
+});

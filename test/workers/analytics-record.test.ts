@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { printJson, transformRecord } from '../../src/cli/transform-record.ts';
+import type { Change } from '../../src/shared/mutation.ts';
+import { encodeAnalytics } from '../../src/workers/analytics-record.ts';
+import { agentRecord, captured, meshRecord, NOW, newTrial } from './record-builder.ts';
+
+const CHANGE: Change = {
+  operation: 'update',
+  mutation: {
+    entity: 'device',
+    tool: 'fleet-mdm',
+    id: '7',
+    facet: 'main',
+    version: '0000-1',
+    sourceTs: NOW,
+    deleted: false,
+    columns: {},
+  },
+};
+
+const withColumns = (columns: Change['mutation']['columns']): Change => ({
+  ...CHANGE,
+  mutation: { ...CHANGE.mutation, columns },
+});
+
+describe('an analytics record', () => {
+  test('is flat JSON on the topic of its entity, keyed by tool and id', () => {
+    const columns = {
+      hostname: 'PC "1"\n\u2028\ud83c',
+      online: true,
+      last_seen: NOW,
+      disk_free_gb: '0.10',
+      tags: ['a', 'b'],
+      mac: null,
+    };
+    const record = encodeAnalytics(withColumns(columns), 5);
+    expect(record).toMatchObject({ topic: 'device-analytics', key: 'fleet-mdm:7' });
+    expect(JSON.parse(record?.value ?? '')).toEqual({
+      tool: 'fleet-mdm',
+      id: '7',
+      op: 'update',
+      source_ts: NOW,
+      processed_at: 5,
+      version: '0000-1',
+      facet: 'main',
+      deleted: false,
+      ...columns,
+      last_seen: '2026-09-02T12:00:00.000Z',
+    });
+  });
+
+  test('holds integers beyond 2^53 as numbers, digit by digit', () => {
+    const record = encodeAnalytics(withColumns({ memory_bytes: 9007199254740993n }), 5);
+    expect(record?.value).toContain('"memory_bytes":9007199254740993}');
+  });
+
+  test('does not exist for an entity that is only a reference', () => {
+    const role: Change = { ...CHANGE, mutation: { ...CHANGE.mutation, entity: 'role' } };
+    expect(encodeAnalytics(role, 5)).toBe(null);
+  });
+});
+
+describe('a line of transform', () => {
+  const decoder = newTrial().decoder;
+
+  test('shows the mutation, its analytics record and where the record was', () => {
+    const line = printJson(
+      transformRecord(agentRecord({ total_ram: 2 ** 31 - 1, last_seen: '2026-09-02T10:00:00Z' }), decoder),
+    );
+    expect(line).toContain('"memory_bytes":2305843008139952128');
+    expect(JSON.parse(line)).toMatchObject({
+      topic: 'tactical.public.agents_agent',
+      partition: 1,
+      offset: 42,
+      outcome: 'changed',
+      mutations: [
+        {
+          entity: 'device',
+          tool: 'tactical-rmm',
+          id: '3',
+          facet: 'main',
+          operation: 'update',
+          source_ts: '2026-09-02T12:00:00.000Z',
+          deleted: false,
+          columns: { hostname: 'PC-1', last_seen: '2026-09-02T10:00:00.000Z' },
+        },
+      ],
+      analytics: [{ topic: 'device-analytics', key: 'tactical-rmm:3' }],
+    });
+  });
+
+  test('says why there is none', () => {
+    const skipped = transformRecord(meshRecord('node//a', null, 'u'), decoder);
+    expect(skipped).toMatchObject({
+      outcome: 'skipped',
+      reason: 'gone_at_lookup',
+      mutations: [],
+      analytics: [],
+    });
+    const refused = transformRecord(captured({ value: '[' }), decoder);
+    expect(refused).toMatchObject({ outcome: 'dead_lettered', reason: 'invalid_json' });
+  });
+});
