@@ -1,7 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { types } from 'cassandra-driver';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DebeziumSources, startDebeziumSources } from './debezium-sources.ts';
 import { awaitRecords, type TestRecord } from './records.ts';
-import { describeStack } from './stack.ts';
+import { CanonicalRows } from './rows.ts';
+import { serverFolder } from './runs.ts';
+import { type Service, startService } from './service.ts';
+import { describeStack, sharedCassandra } from './stack.ts';
 
 const CLIENT_REST = "false, '{}'";
 const AGENT_COLUMNS = `version, operating_system, plat, hostname, agent_id, last_seen, total_ram, monitoring_type,
@@ -13,7 +17,7 @@ function agent(id: number, hostname: string): string {
     'agent-${id}', '2026-11-01T10:00:00Z', 16, 'workstation', false, false, 30, 120, false, false, false, 1, false, 4, false, '', '')`;
 }
 
-describeStack('the connectors over real databases', ['connect', 'postgres', 'mariadb'], () => {
+describeStack('the connectors over real databases', ['connect', 'cassandra', 'postgres', 'mariadb'], () => {
   let sources: DebeziumSources;
 
   beforeAll(async () => {
@@ -85,6 +89,92 @@ describeStack('the connectors over real databases', ['connect', 'postgres', 'mar
       (read) => ofKey(read, 2).length >= 4,
     );
     expect(ofKey(records, 2).map((record) => summary(record)[2])).toEqual(['c', 'u', 'd', 'tombstone']);
+  });
+
+  describe('and the service behind them', () => {
+    const keyspace = `debezium_${process.pid}`;
+    let service: Service;
+    let rows: CanonicalRows;
+
+    beforeAll(async () => {
+      service = await startService({
+        dir: serverFolder('service'),
+        kafka: sources.kafka.address,
+        cassandra: sharedCassandra(),
+        keyspace,
+      });
+      rows = new CanonicalRows(sharedCassandra(), keyspace);
+    });
+
+    afterAll(async () => {
+      await rows?.close();
+      await service?.stop();
+    });
+
+    test('a device of Tactical becomes a row with its organisation and site', async () => {
+      const row = await rows.until(
+        'devices',
+        'tactical-rmm',
+        '1',
+        (found) => found.organisation_name !== null,
+      );
+      expect(row).toMatchObject({
+        hostname: 'acme-pc-1',
+        device_key: 'agent-1',
+        organisation_id: '1',
+        organisation_name: 'Acme',
+        site_name: 'Main',
+      });
+    });
+
+    test('an insert, an update and a delete in PostgreSQL each reach the row', async () => {
+      sources.tactical(agent(3, 'acme-pc-3'));
+      await rows.until('devices', 'tactical-rmm', '3', (row) => row.hostname === 'acme-pc-3');
+      sources.tactical("UPDATE agents_agent SET hostname = 'renamed' WHERE id = 3");
+      await rows.until('devices', 'tactical-rmm', '3', (row) => row.hostname === 'renamed');
+      sources.tactical('DELETE FROM agents_agent WHERE id = 3');
+      await rows.until(
+        'devices',
+        'tactical-rmm',
+        '3',
+        (row) => row.deleted === true && row.hostname === null,
+      );
+    });
+
+    test('an organisation renamed in PostgreSQL is renamed in its row', async () => {
+      sources.tactical("UPDATE clients_client SET name = 'Acme Corporation' WHERE id = 1");
+      await rows.until('organisations', 'tactical-rmm', '1', (row) => row.name === 'Acme Corporation');
+    });
+
+    test('a host of Fleet is one row with what its facet tables say', async () => {
+      const complete = (found: types.Row) =>
+        found.display_name !== null && found.disk_total_gb !== null && found.last_seen !== null;
+      const row = await rows.until('devices', 'fleet-mdm', '1', complete);
+      expect(row).toMatchObject({
+        hostname: 'acme-mac-1',
+        display_name: 'Acme Mac 1',
+        hardware_uuid: 'uuid-1',
+      });
+      expect(String(row.disk_total_gb)).toBe('500.50');
+      expect(JSON.stringify(row)).not.toContain('secret-key');
+    });
+
+    test('a facet’s update and delete in MariaDB change its columns and leave the others', async () => {
+      sources.fleet("UPDATE host_display_names SET display_name = 'Front desk' WHERE host_id = 1");
+      await rows.until('devices', 'fleet-mdm', '1', (row) => row.display_name === 'Front desk');
+      sources.fleet('DELETE FROM host_display_names WHERE host_id = 1');
+      const row = await rows.until('devices', 'fleet-mdm', '1', (found) => found.display_name === null);
+      expect(row).toMatchObject({ hostname: 'acme-mac-1', deleted: false });
+    });
+
+    test('changes made while the service is killed arrive once it is back', async () => {
+      await service.kill9();
+      sources.tactical(agent(4, 'acme-pc-4'));
+      sources.fleet("UPDATE hosts SET hostname = 'moved' WHERE id = 1");
+      await service.restart();
+      await rows.until('devices', 'tactical-rmm', '4', (row) => row.hostname === 'acme-pc-4');
+      await rows.until('devices', 'fleet-mdm', '1', (row) => row.hostname === 'moved');
+    });
   });
 });
 
