@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly management: boolean;
   /** Ends by itself once nothing has come for so long, s. */
   readonly untilIdleSeconds?: number;
+  /** Asked before an idle service ends: false while somebody still feeds it. */
+  readonly mayEnd?: () => boolean;
   /** Called when the service consumes. */
   readonly started?: (service: Service) => void;
 }
@@ -36,7 +38,7 @@ export async function runService(options: RunOptions): Promise<number> {
   });
   if (service.managementPort !== null) logger.info({ port: service.managementPort }, 'management port open');
   options.started?.(service);
-  const reason = await endReason(service, options.untilIdleSeconds);
+  const reason = await endReason(service, options);
   logger.info(`draining: ${reason}`);
   const left = await service.stop();
   if (left > 0) logger.warn(`${left} records were not committed in time and will be read again`);
@@ -47,7 +49,7 @@ export async function runService(options: RunOptions): Promise<number> {
 
 const BROKEN = 'the pipeline broke';
 
-async function endReason(service: Service, untilIdleSeconds: number | undefined): Promise<string> {
+async function endReason(service: Service, { untilIdleSeconds, mayEnd }: RunOptions): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
   let onSignal: ((signal: NodeJS.Signals) => void) | undefined;
   try {
@@ -64,7 +66,8 @@ async function endReason(service: Service, untilIdleSeconds: number | undefined)
       );
       if (untilIdleSeconds === undefined) return;
       timer = setInterval(() => {
-        if (service.pipeline.idleMs >= untilIdleSeconds * 1000) resolve(`idle for ${untilIdleSeconds} s`);
+        if (service.pipeline.idleMs < untilIdleSeconds * 1000 || mayEnd?.() === false) return;
+        resolve(`idle for ${untilIdleSeconds} s`);
       }, IDLE_CHECK_MS);
     });
   } finally {

@@ -61,7 +61,10 @@ export class Service {
         })
       : null;
     try {
-      const observer = both(metricsObserver(metrics), parts.listener);
+      const observer = fanOut([
+        metricsObserver(metrics),
+        ...(parts.listener === undefined ? [] : [parts.listener]),
+      ]);
       running.pipeline = await Pipeline.start(pipelineSettings(config, workers), observer, log);
     } catch (error) {
       await management?.close();
@@ -104,19 +107,26 @@ function healthOf(running: { readonly pipeline: Pipeline | null; readonly stoppi
   };
 }
 
-/** Two listeners as one. */
-function both(first: PipelineObserver, second: PipelineObserver | undefined): PipelineObserver {
-  if (second === undefined) return first;
+/** Several listeners as one. */
+function fanOut(listeners: readonly PipelineObserver[]): PipelineObserver {
+  const each =
+    <Name extends keyof PipelineObserver>(name: Name) =>
+    (...told: Parameters<PipelineObserver[Name]>): void => {
+      for (const listener of listeners) {
+        const listen = listener[name] as (...told: Parameters<PipelineObserver[Name]>) => void;
+        listen(...told);
+      }
+    };
   return {
-    polled: (...args) => (first.polled(...args), second.polled(...args)),
-    processed: (...args) => (first.processed(...args), second.processed(...args)),
-    outcomes: (...args) => (first.outcomes(...args), second.outcomes(...args)),
-    counters: (...args) => (first.counters(...args), second.counters(...args)),
-    produced: (...args) => (first.produced(...args), second.produced(...args)),
-    deadLetter: (...args) => (first.deadLetter(...args), second.deadLetter(...args)),
-    confirmed: (...args) => (first.confirmed(...args), second.confirmed(...args)),
-    acknowledged: (...args) => (first.acknowledged(...args), second.acknowledged(...args)),
-    commitFinished: (...args) => (first.commitFinished(...args), second.commitFinished(...args)),
-    paused: (...args) => (first.paused(...args), second.paused(...args)),
+    polled: each('polled'),
+    processed: each('processed'),
+    outcomes: each('outcomes'),
+    counters: each('counters'),
+    produced: each('produced'),
+    deadLetter: each('deadLetter'),
+    confirmed: each('confirmed'),
+    acknowledged: each('acknowledged'),
+    commitFinished: each('commitFinished'),
+    paused: each('paused'),
   };
 }
