@@ -184,12 +184,14 @@ function parse(file: string): Source {
 /** Captured records are what they are: a customer's paths are no path of ours. */
 function trackedTextFiles(): string[] {
   const listing = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' });
-  return listing
-    .split('\0')
-    .filter((path) =>
-      /\.(ts|mjs|cjs|json|ya?ml|md|xml|properties|options|sh|html|css|toml)$|(^|\/)[^./]+$/.test(path),
-    )
-    .filter((path) => path !== 'package-lock.json' && !path.includes('fixtures/'))
-    // Removed, but not committed yet.
-    .filter((path) => existsSync(join(root, path)));
+  return (
+    listing
+      .split('\0')
+      .filter((path) =>
+        /\.(ts|mjs|cjs|json|ya?ml|md|xml|properties|options|sh|html|css|toml)$|(^|\/)[^./]+$/.test(path),
+      )
+      .filter((path) => path !== 'package-lock.json' && !path.includes('fixtures/'))
+      // Removed, but not committed yet.
+      .filter((path) => existsSync(join(root, path)))
+  );
 }
