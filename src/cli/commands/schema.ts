@@ -28,24 +28,23 @@ function rowsOf({ changes, problems }: Plan): PlanRow[] {
   ];
 }
 
-function report(plan: Plan, output: Output, done: boolean): string {
-  const listed = listing(rowsOf(plan), ['action', 'what'], output);
-  if (output !== 'table') return listed;
-  const { changes, problems } = plan;
+function summary({ changes, problems }: Plan, done: boolean): string {
   if (changes.length + problems.length === 0) return 'the schema is as it has to be\n';
-  const next = done
-    ? `${changes.length} changes made`
-    : `${changes.length} changes to make: openframe-stream schema apply`;
-  return `${listed}${next}\n`;
+  if (changes.length === 0) return '';
+  return done
+    ? `${changes.length} changes made\n`
+    : `${changes.length} changes to make: openframe-stream schema apply\n`;
 }
 
-function run(work: (settings: CassandraSettings) => Promise<Plan>, done: boolean) {
-  return async ({ output }: { output: Output }, command: Command): Promise<void> => {
-    const plan = await work(cassandraSettings(configOf(command).config));
-    await print(report(plan, output, done));
-    // What only an operator can mend is left whichever of the two commands ran.
-    if (plan.problems.length > 0) process.exitCode = EXIT.problemsFound;
-  };
+async function run(applies: boolean, output: Output, command: Command): Promise<void> {
+  const settings = cassandraSettings(configOf(command).config);
+  const plan = await planSchema(settings);
+  // The difference comes first, also when applying it fails half way.
+  await print(listing(rowsOf(plan), ['action', 'what'], output));
+  const made = applies ? await applySchema(settings) : plan;
+  if (output === 'table') await print(summary(made, applies));
+  // What only an operator can mend is left whichever of the two commands ran.
+  if (plan.problems.length > 0) process.exitCode = EXIT.problemsFound;
 }
 
 export function register(program: Command): void {
@@ -54,7 +53,7 @@ export function register(program: Command): void {
     schema.command('plan').description('show what apply would do').addOption(outputOption()),
     'openframe-stream schema plan --config openframe.yaml',
     'openframe-stream schema plan --output jsonl   # with the CQL',
-  ).action(run(planSchema, false));
+  ).action(({ output }: { output: Output }, command: Command) => run(false, output, command));
   withExamples(
     schema
       .command('apply')
@@ -62,10 +61,5 @@ export function register(program: Command): void {
       .addOption(outputOption()),
     'openframe-stream schema apply --config openframe.yaml',
     'openframe-stream schema apply --set store.cassandra.replicationFactor=3',
-  ).action(async (options: { output: Output }, command: Command) => {
-    const settings = cassandraSettings(configOf(command).config);
-    // The difference comes first, also when applying it fails half way.
-    if (options.output === 'table') await print(report(await planSchema(settings), options.output, false));
-    await run(applySchema, true)(options, command);
-  });
+  ).action(({ output }: { output: Output }, command: Command) => run(true, output, command));
 }

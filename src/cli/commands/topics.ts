@@ -29,7 +29,8 @@ function run(applies: boolean) {
     await withKafka(config, async (session) => {
       const steps = planTopics(existingTopics(await session.topics()), config);
       // The difference comes first: what is read here is what then happens.
-      await print(listing(steps, COLUMNS, output));
+      const shown = output === 'table' ? steps.filter(({ now, wanted }) => now !== wanted) : steps;
+      await print(listing(shown, COLUMNS, output));
       if (applies) await apply(session, steps);
       if (output === 'table') await print(summary(steps, applies));
     });
