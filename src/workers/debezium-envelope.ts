@@ -30,8 +30,7 @@ export function sideMessage(value: JsonObject): SkipReason | undefined {
   if (value.databaseName !== undefined && (value.ddl !== undefined || isArray(value.tableChanges))) {
     return 'schema_change';
   }
-  if (typeof value.ts_ms === 'number' && value.source === undefined && value.after === undefined)
-    return 'heartbeat';
+  if (typeof value.ts_ms === 'number' && Object.keys(value).length === 1) return 'heartbeat';
   return undefined;
 }
 

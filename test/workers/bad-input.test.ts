@@ -20,6 +20,7 @@ describe('a record that is no change is refused with its reason', () => {
     ['an array', captured({ value: '[1]' }), 'not_an_envelope', 'value is an array, not an object'],
     ['a bare number', captured({ value: '7' }), 'not_an_envelope', 'value is a number, not an object'],
     ['no op', siteRecord({ op: undefined }), 'not_an_envelope', 'value has no op'],
+    ['nothing but times', captured({ value: '{"ts_ms":1,"ts_us":1}' }), 'not_an_envelope', 'value has no op'],
     ['an unknown op', siteRecord({ op: SECRET }), 'unknown_operation', 'op is a text of 21 characters'],
     ['an op of another type', siteRecord({ op: 1 }), 'unknown_operation', 'op is a number'],
     ['no source', siteRecord({ source: null }), 'not_an_envelope', 'source is null'],
