@@ -152,6 +152,7 @@ export class RecordFrameReader {
     for (let index = 0; index < this.count; index += 1) {
       const size = this.#view.getUint32(at, true);
       assert(size >= ENTRY_HEAD && at + size <= used, 'record frame entry out of bounds');
+      assert(size === this.#sizeAt(at), 'record frame entry whose parts are not its size');
       this.#starts[index] = at;
       at += size;
     }
@@ -226,6 +227,13 @@ export class RecordFrameReader {
       at += Math.max(0, valueBytes);
     }
     return headers;
+  }
+
+  #sizeAt(start: number): number {
+    const view = this.#view;
+    const keyBytes = Math.max(0, view.getInt32(start + 12, true));
+    const valueBytes = Math.max(0, view.getInt32(start + 16, true));
+    return entryBytes(keyBytes, valueBytes, view.getUint32(start + 20, true));
   }
 
   #text(at: number, length: number): FrameText {
