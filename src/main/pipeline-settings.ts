@@ -1,8 +1,30 @@
 import { subscriptionPatterns } from '../shared/message-type.ts';
 import type { SourceDefinition } from '../shared/settings.ts';
+import type { WorkerSettings } from '../shared/worker-protocol.ts';
 import { type Config, storeSettings } from './config.ts';
+import type { ConsumerSettings } from './consume.ts';
 import { consumerSettings, producerSettings } from './kafka-settings.ts';
-import type { PipelineSettings } from './pipeline.ts';
+import type { ProducerSettings } from './produce.ts';
+
+export interface PipelineSettings {
+  readonly consumer: ConsumerSettings;
+  readonly producer: ProducerSettings;
+  /** Topics, or librdkafka regular expressions starting with `^`. */
+  readonly subscription: readonly string[];
+  readonly workers: number;
+  readonly slotBytes: number;
+  readonly slotsPerWorker: number;
+  readonly worker: Omit<WorkerSettings, 'slots' | 'board'>;
+  readonly sources: readonly SourceDefinition[];
+  readonly pollRecordsMax: number;
+  readonly pollBytesMax: number;
+  readonly inflightBytesMax: number;
+  readonly pauseAboveBytes: number;
+  readonly resumeBelowBytes: number;
+  readonly ackIntervalMs: number;
+  readonly retryBackoffMs: number;
+  readonly drainTimeoutMs: number;
+}
 
 /** How long start-up waits for a broker, ms. */
 const CONNECT_TIMEOUT_MS = 5000;

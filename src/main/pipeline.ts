@@ -1,37 +1,19 @@
 import type { Message, TopicPartition } from 'node-rdkafka';
 import { must } from '../shared/assert.ts';
 import { messageOf } from '../shared/errors.ts';
-import type { SourceDefinition } from '../shared/settings.ts';
 import { CircuitFlags, createBoard } from '../shared/shared-board.ts';
 import type { BatchResult, Slot, WorkerSettings } from '../shared/worker-protocol.ts';
 import { Acknowledger } from './acknowledge.ts';
+import { Backpressure } from './backpressure.ts';
 import { CollectedBatch } from './collect.ts';
-import { type ConsumerSettings, RecordConsumer } from './consume.ts';
+import { RecordConsumer } from './consume.ts';
 import { type Batch, Dispatcher } from './dispatch.ts';
+import { drain } from './drain.ts';
 import type { PipelineObserver } from './observer.ts';
 import { PartitionMap, type PartitionState } from './partitions.ts';
-import { type ProducerSettings, RecordProducer } from './produce.ts';
+import type { PipelineSettings } from './pipeline-settings.ts';
+import { RecordProducer } from './produce.ts';
 import { WorkerPool } from './worker-pool.ts';
-
-export interface PipelineSettings {
-  readonly consumer: ConsumerSettings;
-  readonly producer: ProducerSettings;
-  /** Topics, or librdkafka regular expressions starting with `^`. */
-  readonly subscription: readonly string[];
-  readonly workers: number;
-  readonly slotBytes: number;
-  readonly slotsPerWorker: number;
-  readonly worker: Omit<WorkerSettings, 'slots' | 'board'>;
-  readonly sources: readonly SourceDefinition[];
-  readonly pollRecordsMax: number;
-  readonly pollBytesMax: number;
-  readonly inflightBytesMax: number;
-  readonly pauseAboveBytes: number;
-  readonly resumeBelowBytes: number;
-  readonly ackIntervalMs: number;
-  readonly retryBackoffMs: number;
-  readonly drainTimeoutMs: number;
-}
 
 export type Logger = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
 
@@ -53,10 +35,8 @@ export class Pipeline {
   readonly #pool: WorkerPool;
   readonly #dispatcher: Dispatcher;
   readonly #acknowledger: Acknowledger;
-  readonly #circuits: CircuitFlags;
+  readonly #backpressure: Backpressure;
   readonly #slots: readonly (readonly Slot[])[];
-  readonly #pausedWorkers = new Set<number>();
-  #outage = false;
   #stopping = false;
   #fatal: { error: unknown } | null = null;
   #averageBytes = 1024;
@@ -76,7 +56,6 @@ export class Pipeline {
     this.#log = log;
     this.#slots = parts.slots;
     this.#pool = parts.pool;
-    this.#circuits = new CircuitFlags(parts.board);
     this.#partitions = new PartitionMap(settings.workers);
     this.#producer = new RecordProducer(settings.producer, log);
     this.#consumer = new RecordConsumer(settings.consumer, {
@@ -95,6 +74,13 @@ export class Pipeline {
       run: (task) => this.#pool.run(task),
       finished: (batch, result) => this.#finished(batch, result),
       failed: (error) => this.#fail(error),
+    });
+    this.#backpressure = new Backpressure(settings, {
+      consumer: this.#consumer,
+      dispatcher: this.#dispatcher,
+      partitions: this.#partitions,
+      circuits: new CircuitFlags(parts.board),
+      outageChanged: (outage) => this.#outageChanged(outage),
     });
     this.#acknowledger = new Acknowledger({
       producer: this.#producer,
@@ -169,7 +155,7 @@ export class Pipeline {
   }
 
   get outage(): boolean {
-    return this.#outage;
+    return this.#backpressure.outage;
   }
 
   get inflightBytes(): number {
@@ -198,7 +184,7 @@ export class Pipeline {
   async #run(): Promise<void> {
     while (!this.#stopping && this.#fatal === null) {
       this.#polledAt = performance.now();
-      this.#regulate();
+      this.#backpressure.regulate();
       if (this.#dispatcher.isFull(this.#settings.resumeBelowBytes)) {
         await this.#dispatcher.room(FULL_WAIT_MS);
         if (this.#dispatcher.isFull(this.#settings.pauseAboveBytes)) continue;
@@ -236,32 +222,10 @@ export class Pipeline {
     this.#dispatcher.pump();
   }
 
-  /** Backpressure: a worker's partitions are paused by its backlog, all of them while a store is away. */
-  #regulate(): void {
-    const outage = this.#circuits.anyOpen;
-    if (outage !== this.#outage) {
-      this.#outage = outage;
-      this.#log(
-        outage ? 'error' : 'info',
-        outage ? 'the store is away: consumption pauses' : 'the store is back: consumption resumes',
-      );
-      this.#observer.paused(outage);
-    }
-    for (let worker = 0; worker < this.#settings.workers; worker += 1) {
-      const paused = this.#pausedWorkers.has(worker);
-      const queued = this.#dispatcher.queuedBytes(worker);
-      const pause =
-        outage || queued > (paused ? this.#settings.resumeBelowBytes : this.#settings.pauseAboveBytes);
-      if (pause === paused) continue;
-      const partitions = this.#partitions.ofWorker(worker);
-      if (pause) {
-        this.#pausedWorkers.add(worker);
-        this.#consumer.pause(partitions);
-      } else {
-        this.#pausedWorkers.delete(worker);
-        this.#consumer.resume(partitions);
-      }
-    }
+  #outageChanged(outage: boolean): void {
+    if (outage) this.#log('error', 'the store is away: consumption pauses');
+    else this.#log('info', 'the store is back: consumption resumes');
+    this.#observer.paused(outage);
   }
 
   #finished(batch: Batch, result: BatchResult): void {
@@ -284,7 +248,7 @@ export class Pipeline {
     for (const { topic, partition } of partitions) {
       const state = this.#partitions.assign(topic, partition);
       this.#topics[state.topicId] = topic;
-      if (this.#pausedWorkers.has(state.worker)) this.#consumer.pause([state]);
+      this.#backpressure.assigned(state);
     }
     if (partitions.length > 0) {
       this.#assignedOnce = true;
@@ -298,26 +262,13 @@ export class Pipeline {
     const states = partitions
       .map(({ topic, partition }) => this.#partitions.get(topic, partition))
       .filter((state): state is PartitionState => state !== undefined);
-    for (const state of states) state.revoked = true;
-    this.#dispatcher.dropRevoked();
-    const deadline = performance.now() + this.#settings.drainTimeoutMs;
-    while (
-      performance.now() < deadline &&
-      this.#fatal === null &&
-      states.some((state) => state.rangesOpen > 0)
-    ) {
-      const left = deadline - performance.now();
-      await Promise.race([
-        this.#acknowledger.settle(),
-        new Promise((resolve) => setTimeout(resolve, Math.min(20, left))),
-      ]);
-      if (states.some((state) => state.rangesOpen > 0))
-        await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    const offsets = [];
-    for (const { topic, partition, frontier } of states) {
-      if (frontier !== null) offsets.push({ topic, partition, offset: frontier });
-    }
+    const offsets = await drain(
+      states,
+      this.#dispatcher,
+      this.#acknowledger,
+      this.#settings.drainTimeoutMs,
+      () => this.#fatal !== null,
+    );
     try {
       this.#consumer.commitSync(offsets);
     } catch (error) {
