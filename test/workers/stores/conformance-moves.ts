@@ -21,6 +21,7 @@ const KEPT = {
 
 /** Key moves: both orders of the halves, repetitions, and what may come between. */
 export function keyMoveConformance({ open, store }: Stores): void {
+  interruptedMoves({ open, store });
   it('carries columns over when the delete half comes first', async () => {
     const [from, to] = [freshId(), freshId()];
     expect(await store().keepMoved(move(from, 5), KEPT)).toBeUndefined();
@@ -81,7 +82,10 @@ export function keyMoveConformance({ open, store }: Stores): void {
       }),
     );
   });
+}
 
+/** What may come between a row's waiting and its filling. */
+function interruptedMoves({ open, store }: Stores): void {
   it('does not fill what a later update has set, to null too, but fills the rest', async () => {
     const [from, to] = [freshId(), freshId()];
     await store().write([insertHalf(to, from, 5)]);

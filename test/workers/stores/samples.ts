@@ -1,5 +1,5 @@
 import { type Columns, ENTITIES, type EntityName, MAIN_FACET } from '../../../src/shared/entity.ts';
-import type { Mutation } from '../../../src/shared/mutation.ts';
+import type { Mutation, WriteOutcome } from '../../../src/shared/mutation.ts';
 import { postgresVersion } from '../../../src/shared/version.ts';
 import type { KeyMove, Row, Store } from '../../../src/workers/stores/store.ts';
 
@@ -69,3 +69,7 @@ export async function readOne(
 }
 
 export const FACETS: readonly string[] = ENTITIES.device.facets;
+
+export async function writeOne(store: Store, mutation: Mutation): Promise<WriteOutcome | undefined> {
+  return (await store.write([mutation]))[0];
+}
