@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import { assert } from '../shared/assert.ts';
 import type { BatchResult, BatchTask, WorkerSettings } from '../shared/worker-protocol.ts';
+
+const CLOSE_WITHIN_MS = 3000;
 
 /** Which export of the worker's file runs: `default` is a batch. */
 type WorkerTask = BatchTask | { readonly worker: number };
@@ -52,9 +55,9 @@ export class WorkerPool {
     return reply;
   }
 
-  /** Closes the stores, then ends the threads. */
+  /** Closes the stores, then ends the threads. A worker that hangs, for instance on a store that is away, does not hold it up. */
   async close(): Promise<void> {
-    await this.#everyWorker('close').catch(() => undefined);
+    await Promise.race([this.#everyWorker('close').catch(() => undefined), sleep(CLOSE_WITHIN_MS)]);
     await this.#pool.destroy();
   }
 

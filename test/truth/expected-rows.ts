@@ -91,7 +91,7 @@ function tacticalDevices(): ExpectedRow[] {
   return tactical('agents_agent').map((row) => {
     // row_to_json wrote the jsonb column as JSON; its shape is the agent's.
     const detail = row.wmi_detail as WmiDetail | null;
-    const user = row.logged_in_username === 'None' ? row.last_logged_in_user : row.logged_in_username;
+    const user = row.logged_in_username ?? row.last_logged_in_user;
     return {
       tool: 'tactical-rmm',
       id: asText(row.id),

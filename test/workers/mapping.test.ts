@@ -58,8 +58,9 @@ describe('a Tactical agent', () => {
     expect(agent({ mesh_node_id: '' }).mesh_node_id).toBe(null);
   });
 
-  test('has the last user when the agent says that None is logged in', () => {
-    expect(agent({ logged_in_username: 'None', last_logged_in_user: 'bob' }).logged_in_user).toBe('bob');
+  test('has the last user when the agent names no present one', () => {
+    expect(agent({ logged_in_username: '', last_logged_in_user: 'bob' }).logged_in_user).toBe('bob');
+    expect(agent({ logged_in_username: 'None', last_logged_in_user: 'bob' }).logged_in_user).toBe('None');
     expect(agent({ logged_in_username: 'ann', last_logged_in_user: 'bob' }).logged_in_user).toBe('ann');
     expect(agent({ logged_in_username: null, last_logged_in_user: 'bob' }).logged_in_user).toBe('bob');
   });

@@ -47,7 +47,8 @@ export const tacticalRmm: Readonly<Record<string, Mapping>> = {
     serial_number: serialNumber,
     memory_bytes: memoryBytes,
     public_ip: text('public_ip'),
-    logged_in_user: loggedInUser(),
+    // The agent writes the word None when nobody is logged in; the model takes what stands there.
+    logged_in_user: firstText('logged_in_username', 'last_logged_in_user'),
     timezone: text('time_zone'),
     last_seen: timestamp('last_seen'),
     last_boot: seconds('boot_time'),
@@ -84,18 +85,6 @@ function memoryBytes(row: Row): number | bigint | null {
   const gigabytes = numberIn(row, 'total_ram');
   // A power of two keeps a double exact.
   return gigabytes === null ? null : integer(Math.trunc(gigabytes) * 2 ** 30);
-}
-
-/** The agent writes the word None when nobody is logged in. */
-function loggedInUser(): Convert {
-  const first = firstText('logged_in_username', 'last_logged_in_user');
-  const last = text('last_logged_in_user');
-  return (row) => {
-    const name = first(row);
-    if (name !== 'None') return name;
-    row.next();
-    return last(row);
-  };
 }
 
 /** MeshCentral spells the node id that Tactical keeps in hex as base64 with other signs for / and +. */
