@@ -10,7 +10,8 @@ import { encodeAnalytics } from './analytics-record.ts';
 import type { createDecoder } from './decode.ts';
 import type { Enricher } from './enrich.ts';
 import type { KeyMoves } from './key-move.ts';
-import type { Decided, WriteFailure, WriteResult, Writer } from './write.ts';
+import type { Decided, WriteFailure, WriteResult } from './row-work.ts';
+import type { Writer } from './write.ts';
 
 /** What a batch passes on its way through a worker. */
 export interface BatchStages {

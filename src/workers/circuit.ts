@@ -12,6 +12,7 @@ export class Circuit {
   #open = false;
   #failuresInARow = 0;
   #successes = 0;
+  #closed = false;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(settings: CircuitSettings) {
@@ -47,10 +48,12 @@ export class Circuit {
   }
 
   close(): void {
+    this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
   #schedule(): void {
+    if (this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#settings.probe().then(
         () => {

@@ -1,57 +1,33 @@
-import { assert } from '../shared/assert.ts';
+import { assert, must } from '../shared/assert.ts';
+import type { EntityName } from '../shared/entity.ts';
 import { DestinationError } from '../shared/errors.ts';
 import type { Mutation, WriteOutcome } from '../shared/mutation.ts';
 import type { BucketLocks } from '../shared/shared-board.ts';
 import type { WriteSettings } from '../shared/worker-protocol.ts';
 import { Circuit } from './circuit.ts';
-import { merge } from './coalesce.ts';
+import { type Decided, RowWork } from './row-work.ts';
 import type { Store } from './stores/store.ts';
-
-/** Why a mutation was given up. `exhausted`: its attempts are used up while the store works for others. */
-export interface WriteFailure {
-  readonly exhausted: boolean;
-  readonly error: DestinationError;
-  readonly attempts: number;
-  /** Milliseconds since 1970 UTC. */
-  readonly firstFailedAt: number;
-}
-export type WriteResult = WriteOutcome | WriteFailure;
-
-/** Called with the index given to `submit` when its mutation is decided. */
-export type Decided = (index: number, result: WriteResult) => void;
-
-interface Waiter {
-  readonly decided: Decided;
-  readonly index: number;
-  readonly version: string;
-  /** Not part of the write: a newer version of the row was already waiting. */
-  readonly late: boolean;
-}
-
-/** What is to be written of one facet of one row: one or more changes merged. */
-interface RowWork {
-  mutation: Mutation;
-  readonly waiters: Waiter[];
-  attempts: number;
-  firstFailedAt: number;
-  successesSeen: number;
-  notBefore: number;
-  /** Sent alone, to find out which row of a batch the store refuses. */
-  alone: boolean;
-}
 
 /** One bucket of one table: at most one statement in flight, rows in the order in which they came. */
 interface Lane {
   readonly name: string;
   /** Facet and id to its work; a row's later works wait for its earlier ones. */
   readonly pending: Map<string, RowWork[]>;
-  running: boolean;
+  /** What is in flight. */
+  running: readonly RowWork[];
 }
 
+type Answer =
+  | { readonly outcomes: readonly WriteOutcome[] }
+  | { readonly outcomes?: undefined; readonly error: unknown };
+
 const LOCK_RETRY_MS = 1;
+const SETTLED_CHECK_MS = 1;
 
 export interface WriterEvents {
   readonly retried: () => void;
+  /** The store answered a write. `merged`: changes that went along in others' writes. */
+  readonly wrote: (entity: EntityName, outcomes: readonly WriteOutcome[], merged: number, seconds: number) => void;
   readonly circuitChanged: (open: boolean) => void;
   readonly now: () => number;
 }
@@ -91,42 +67,29 @@ export class Writer {
   /** Takes a mutation; `decided` is called once, with `index`. Call `flush` after the last one of a batch. */
   submit(mutation: Mutation, index: number, decided: Decided): void {
     const lane = this.#lane(mutation);
-    const { version } = mutation;
-    const key = `${mutation.facet}\u0000${mutation.id}`;
-    const works = lane.pending.get(key);
-    const last = works?.[works.length - 1];
-    if (works === undefined || last === undefined) {
-      lane.pending.set(key, [newWork(mutation, { decided, index, version, late: false })]);
-    } else if (last.attempts > 0 || last.alone) {
-      works.push(newWork(mutation, { decided, index, version, late: false }));
-    } else {
-      // An older or equal version (a connector that sent again) adds nothing; it is decided together with the newer one.
-      const late = version <= last.mutation.version;
-      if (!late) last.mutation = merge(last.mutation, mutation);
-      last.waiters.push({ decided, index, version, late });
-    }
-    if (!lane.running) this.#ready.add(lane);
+    const work = new RowWork(mutation, index, decided);
+    const works = lane.pending.get(work.key);
+    if (works === undefined) lane.pending.set(work.key, [work]);
+    else if (works.at(-1)?.join(mutation, index, decided) !== true) works.push(work);
+    if (lane.running.length === 0) this.#ready.add(lane);
   }
 
   flush(): void {
     this.#pump();
   }
 
-  /** Resolves when no write of this row is waiting or in flight. */
+  /** Resolves when no write of this row is waiting, in flight or to be tried again. */
   async settled(mutation: Mutation): Promise<void> {
-    const lane = this.#lane(mutation);
-    const waits = [...lane.pending.values()]
-      .flat()
-      .filter((work) => work.mutation.id === mutation.id)
-      .map(
-        (work) =>
-          new Promise<void>((resolve) =>
-            work.waiters.push({ decided: () => resolve(), index: 0, version: '', late: true }),
-          ),
-      );
     this.#pump();
-    await Promise.all(waits);
-    while (lane.running) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (this.#holds(mutation)) await new Promise((resolve) => setTimeout(resolve, SETTLED_CHECK_MS));
+  }
+
+  #holds(mutation: Mutation): boolean {
+    const lane = this.#lanes.get(this.#laneName(mutation));
+    if (lane === undefined) return false;
+    return [...lane.running, ...[...lane.pending.values()].flat()].some(
+      (work) => work.mutation.id === mutation.id,
+    );
   }
 
   close(): void {
@@ -134,11 +97,15 @@ export class Writer {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
+  #laneName({ entity, tool, id }: Mutation): string {
+    return `${entity}|${tool}|${this.#store.bucketOf(id)}`;
+  }
+
   #lane(mutation: Mutation): Lane {
-    const name = `${mutation.entity}|${mutation.tool}|${this.#store.bucketOf(mutation.id)}`;
+    const name = this.#laneName(mutation);
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      lane = { name, pending: new Map(), running: false };
+      lane = { name, pending: new Map(), running: [] };
       this.#lanes.set(name, lane);
     }
     return lane;
@@ -183,24 +150,41 @@ export class Writer {
   }
 
   async #run(lane: Lane, works: readonly RowWork[]): Promise<void> {
-    lane.running = true;
+    lane.running = works;
     this.#statements += 1;
     for (const work of works) this.#take(lane, work);
+    const started = performance.now();
+    const answer = await this.#send(works);
+    lane.running = [];
+    this.#statements -= 1;
+    this.#locks.unlock(lane.name);
+    if (answer.outcomes === undefined) {
+      this.#failed(lane, works, answer.error);
+    } else {
+      this.#circuit.succeeded();
+      this.#tell(works, outcomes, (performance.now() - started) / 1000);
+      for (const [index, work] of works.entries()) work.decide(must(answer.outcomes[index], 'outcome'));
+    }
+    if (lane.pending.size > 0) this.#ready.add(lane);
+    else this.#lanes.delete(lane.name);
+    this.#pump();
+  }
+
+  async #send(works: readonly RowWork[]): Promise<Answer> {
     try {
       const outcomes = await this.#store.write(works.map(({ mutation }) => mutation));
       assert(outcomes.length === works.length, 'the store answers for every mutation');
-      this.#circuit.succeeded();
-      for (const [index, work] of works.entries()) decide(work, outcomes[index] ?? 'written');
+      return { outcomes };
     } catch (error) {
-      this.#failed(lane, works, error);
-    } finally {
-      lane.running = false;
-      this.#statements -= 1;
-      this.#locks.unlock(lane.name);
-      if (lane.pending.size > 0) this.#ready.add(lane);
-      else this.#lanes.delete(lane.name);
+      return { error };
     }
-    this.#pump();
+  }
+
+  #tell(works: readonly RowWork[], outcomes: readonly WriteOutcome[], seconds: number): void {
+    const [first] = works;
+    if (first === undefined) return;
+    const merged = works.reduce((sum, work) => sum + work.waiters.length - 1, 0);
+    this.#events.wrote(first.mutation.entity, outcomes, merged, seconds);
   }
 
   #failed(lane: Lane, works: readonly RowWork[], thrown: unknown): void {
@@ -213,8 +197,13 @@ export class Writer {
     if (error.kind === 'transient') this.#circuit.failed();
     for (const work of [...works].reverse()) {
       if (error.kind === 'permanent') {
+        if (work.changes > 1) {
+          this.#events.retried();
+          for (const change of work.split().reverse()) this.#putBack(lane, change);
+          continue;
+        }
         if (works.length === 1) {
-          give(work, {
+          work.give({
             exhausted: false,
             error,
             attempts: work.attempts + 1,
@@ -224,7 +213,7 @@ export class Writer {
         }
         work.alone = true;
       } else if (error.kind === 'transient' && this.#usedUp(work, now)) {
-        give(work, { exhausted: true, error, attempts: work.attempts, firstFailedAt: work.firstFailedAt });
+        work.give({ exhausted: true, error, attempts: work.attempts, firstFailedAt: work.firstFailedAt });
         continue;
       }
       this.#events.retried();
@@ -246,16 +235,14 @@ export class Writer {
   }
 
   #take(lane: Lane, work: RowWork): void {
-    const key = `${work.mutation.facet}\u0000${work.mutation.id}`;
-    const works = lane.pending.get(key);
+    const works = lane.pending.get(work.key);
     works?.shift();
-    if (works?.length === 0) lane.pending.delete(key);
+    if (works?.length === 0) lane.pending.delete(work.key);
   }
 
   #putBack(lane: Lane, work: RowWork): void {
-    const key = `${work.mutation.facet}\u0000${work.mutation.id}`;
-    const works = lane.pending.get(key);
-    if (works === undefined) lane.pending.set(key, [work]);
+    const works = lane.pending.get(work.key);
+    if (works === undefined) lane.pending.set(work.key, [work]);
     else works.unshift(work);
   }
 
@@ -272,30 +259,4 @@ export class Writer {
       Math.max(0, at - this.#events.now()),
     );
   }
-}
-
-function newWork(mutation: Mutation, waiter: Waiter): RowWork {
-  return {
-    mutation,
-    waiters: [waiter],
-    attempts: 0,
-    firstFailedAt: 0,
-    successesSeen: 0,
-    notBefore: 0,
-    alone: false,
-  };
-}
-
-/** Tells everybody whose change was part of a write what became of it. */
-function decide(work: RowWork, outcome: WriteOutcome): void {
-  const { version } = work.mutation;
-  for (const waiter of work.waiters) {
-    if (waiter.version === version) waiter.decided(waiter.index, waiter.late ? 'duplicate' : outcome);
-    // Merged into a newer change: written with it, or as stale as it was.
-    else waiter.decided(waiter.index, outcome === 'written' && !waiter.late ? 'written' : 'stale');
-  }
-}
-
-function give(work: RowWork, failure: WriteFailure): void {
-  for (const waiter of work.waiters) waiter.decided(waiter.index, failure);
 }
