@@ -1,0 +1,38 @@
+import type { Mutation } from '../src/shared/mutation.ts';
+import { CheckIns } from './generate.ts';
+import { type BenchOptions, type OpenSubject, type Subject, timed, workMs } from './harness.ts';
+import { mutationOf, newDecoder, newEnricher, sourceRecord } from './worker-parts.ts';
+
+/** Site and organisation of a check-in, all references in the cache. */
+export const enrich: Subject = {
+  name: 'enrich',
+  about: 'enrichment of decoded check-ins from a warm cache',
+  shown: ['us_per_record', 'cpu_us_per_record'],
+  rounds: 5,
+  warmUp: true,
+  smoke: true,
+  open,
+};
+
+async function open(options: BenchOptions): Promise<OpenSubject> {
+  const decoder = newDecoder();
+  const enricher = await newEnricher(decoder);
+  const checkIns = new CheckIns({ keys: 20_000 });
+  const decoded = Array.from({ length: 400 }, (_, index): Mutation => {
+    const { key, value } = checkIns.record(index);
+    return mutationOf(decoder, sourceRecord(checkIns.topic, index, key, value));
+  });
+  return {
+    arms: [
+      {
+        name: 'check-in',
+        measure: () =>
+          timed(workMs(options), async () => {
+            await enricher.enrich(decoded);
+            return decoded.length;
+          }),
+      },
+    ],
+    settings: { recordsPerBatch: decoded.length },
+  };
+}

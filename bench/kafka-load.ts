@@ -1,0 +1,182 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import Kafka, { type LibrdKafkaError, type MessageHeader, type Metadata, type Producer } from 'node-rdkafka';
+import type { GeneratedRecord } from './generate.ts';
+
+/** Makes topics, fills them, and reads their ends: everything that a bench asks of a broker. */
+
+const QUEUE_FULL = -184;
+const ANSWER_MS = 10_000;
+
+/** Debezium's own headers, as captured: every record of a present connector has them. */
+export const CONTEXT_HEADERS: readonly MessageHeader[] = [
+  { '__debezium.context.connectorLogicalName': 'tactical' },
+  { '__debezium.context.taskId': '0' },
+  { '__debezium.context.connectorName': 'postgresql' },
+  { '__debezium.context.runId': '01a205b2-adcc-7fbd-81e1-0a75f74f77d3' },
+];
+
+export class KafkaLoad {
+  readonly address: string;
+  readonly #producer: Producer;
+  #failure: string | undefined;
+
+  private constructor(address: string, producer: Producer) {
+    this.address = address;
+    this.#producer = producer;
+    producer.on('delivery-report', (error: LibrdKafkaError | null) => {
+      if (error) this.#failure = error.message;
+    });
+    producer.setPollInterval(50);
+  }
+
+  static async connect(address: string): Promise<KafkaLoad> {
+    const producer = new Kafka.Producer(
+      {
+        'metadata.broker.list': address,
+        'compression.codec': 'lz4',
+        'linger.ms': 20,
+        'queue.buffering.max.messages': 500_000,
+        dr_cb: true,
+        'delivery.report.only.error': true,
+      } as ConstructorParameters<typeof Kafka.Producer>[0], // the report setting is missing in the types
+      { partitioner: 'murmur2_random', 'request.required.acks': 1 },
+    );
+    await new Promise<void>((resolve, reject) => {
+      producer.connect({ timeout: ANSWER_MS }, (error) => (error ? reject(error) : resolve()));
+    });
+    return new KafkaLoad(address, producer);
+  }
+
+  async createTopic(topic: string, partitions: number): Promise<void> {
+    const admin = Kafka.AdminClient.create({ 'metadata.broker.list': this.address });
+    const wanted = { topic, num_partitions: partitions, replication_factor: 1 };
+    await new Promise<void>((resolve, reject) => {
+      admin.createTopic(wanted, ANSWER_MS, (error) => (error ? reject(error) : resolve()));
+    });
+    admin.disconnect();
+    for (let attempt = 0; (await this.partitions(topic)) < partitions; attempt += 1) {
+      if (attempt === 100) throw new Error(`topic ${topic} does not appear`);
+      await sleep(50);
+    }
+  }
+
+  async partitions(topic: string): Promise<number> {
+    const metadata = await new Promise<Metadata>((resolve, reject) => {
+      this.#producer.getMetadata({ topic, timeout: ANSWER_MS }, (error, data) =>
+        error ? reject(error) : resolve(data),
+      );
+    });
+    return metadata.topics.find(({ name }) => name === topic)?.partitions.length ?? 0;
+  }
+
+  async send(
+    topic: string,
+    record: GeneratedRecord,
+    partition: number | null,
+    headers?: readonly MessageHeader[],
+  ): Promise<void> {
+    const value = Buffer.from(record.value);
+    for (;;) {
+      try {
+        this.#producer.produce(
+          topic,
+          partition,
+          value,
+          record.key,
+          undefined,
+          undefined,
+          headers && [...headers],
+        );
+        return;
+      } catch (error) {
+        if ((error as LibrdKafkaError).code !== QUEUE_FULL) throw error;
+        this.#producer.poll();
+        await sleep(5);
+      }
+    }
+  }
+
+  /** Fills a topic with the records 0 to `count`. */
+  async fill(
+    topic: string,
+    count: number,
+    record: (index: number) => GeneratedRecord,
+    headers?: readonly MessageHeader[],
+  ): Promise<void> {
+    for (let index = 0; index < count; index += 1) {
+      await this.send(topic, record(index), null, headers);
+      if (index % 5000 === 0) await sleep(0);
+    }
+    await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#producer.flush(60_000, (error) => (error ? reject(error) : resolve()));
+    });
+    await sleep(20);
+    if (this.#failure !== undefined) throw new Error(`a record was refused: ${this.#failure}`);
+  }
+
+  /** Sum of the partitions' ends, and of their beginnings: a mock broker forgets its oldest records. */
+  async ends(topic: string, partitions: number): Promise<{ readonly low: number; readonly high: number }> {
+    const sums = { low: 0, high: 0 };
+    const each = Array.from({ length: partitions }, async (_, partition) => {
+      const { lowOffset, highOffset } = await this.#watermarks(topic, partition);
+      sums.low += lowOffset;
+      sums.high += highOffset;
+    });
+    await Promise.all(each);
+    return sums;
+  }
+
+  #watermarks(topic: string, partition: number): Promise<{ lowOffset: number; highOffset: number }> {
+    return new Promise((resolve, reject) => {
+      this.#producer.queryWatermarkOffsets(topic, partition, ANSWER_MS, (error, offsets) =>
+        error ? reject(error) : resolve(offsets),
+      );
+    });
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.#producer.disconnect(() => resolve()));
+  }
+}
+
+/** Reads what a group has committed, without joining it. */
+export class GroupOffsets {
+  readonly #consumer: Kafka.KafkaConsumer;
+
+  private constructor(consumer: Kafka.KafkaConsumer) {
+    this.#consumer = consumer;
+  }
+
+  static async connect(address: string, group: string): Promise<GroupOffsets> {
+    const consumer = new Kafka.KafkaConsumer(
+      { 'metadata.broker.list': address, 'group.id': group, 'enable.auto.commit': false },
+      {},
+    );
+    await new Promise<void>((resolve, reject) => {
+      consumer.connect({ timeout: ANSWER_MS }, (error) => (error ? reject(error) : resolve()));
+    });
+    return new GroupOffsets(consumer);
+  }
+
+  async committed(topic: string, partitions: number): Promise<number> {
+    const all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
+    const found = await new Promise<readonly object[]>((resolve, reject) => {
+      this.#consumer.committed(all, ANSWER_MS, (error, offsets) =>
+        error ? reject(error) : resolve(offsets),
+      );
+    });
+    // Negative, or absent, where nothing was committed.
+    return found.reduce<number>(
+      (sum, place) => sum + ('offset' in place ? Math.max(0, Number(place.offset)) || 0 : 0),
+      0,
+    );
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => this.#consumer.disconnect(() => resolve()));
+  }
+}

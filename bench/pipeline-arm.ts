@@ -1,0 +1,98 @@
+import type { MessageHeader } from 'node-rdkafka';
+import { type CheckInOptions, CheckIns, references } from './generate.ts';
+import type { Arm, BenchOptions, Figures } from './harness.ts';
+import type { KafkaLoad } from './kafka-load.ts';
+import { profiling, reportProfile } from './profile.ts';
+import { runCommand, type ServiceSetup, startService } from './service-process.ts';
+import { type Watched, watch } from './watch.ts';
+
+/** Input of pipelines: check-ins and what they refer to, under a topic prefix of their own. */
+export interface Load {
+  readonly topic: string;
+  readonly prefix: string;
+  readonly partitions: number;
+  readonly records: number;
+}
+
+export const OUTPUT = 'device-analytics';
+export const KEYS = 50_000;
+
+let loads = 0;
+
+/** Makes topics under a new prefix, unless the broker makes them by itself (`partitions` null), and fills them. */
+export async function makeLoad(
+  kafka: KafkaLoad,
+  records: number,
+  options: Partial<CheckInOptions> = {},
+  more: { readonly partitions?: number | null; readonly headers?: readonly MessageHeader[] } = {},
+): Promise<Load> {
+  loads += 1;
+  const prefix = `load${loads}`;
+  const checkIns = new CheckIns({ keys: KEYS, ...options, prefix });
+  const known = references(prefix);
+  const wanted = more.partitions === undefined ? 12 : more.partitions;
+  const topics = new Set([checkIns.topic, ...known.map(({ topic }) => topic)]);
+  if (wanted !== null) for (const topic of topics) await kafka.createTopic(topic, wanted);
+  const partitions = wanted ?? (await kafka.partitions(checkIns.topic));
+  for (const { topic, record } of known) {
+    if (wanted === null) await kafka.partitions(topic);
+    await kafka.send(topic, record, null, more.headers);
+  }
+  await kafka.fill(checkIns.topic, records, (index) => checkIns.record(index), more.headers);
+  const { low } = await kafka.ends(checkIns.topic, partitions);
+  if (low > 0) throw new Error(`the broker has dropped ${low} of ${records} records already: take fewer`);
+  return { topic: checkIns.topic, prefix, partitions, records };
+}
+
+export interface PipelineArmSpec {
+  readonly name: string;
+  readonly kafka: KafkaLoad;
+  readonly load: Load;
+  readonly workers: number;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly options: BenchOptions;
+  /** Further figures of a run. */
+  readonly also?: (watched: Watched) => Figures;
+}
+
+/** The product's own process over a load, seen from outside. */
+export function pipelineArm(spec: PipelineArmSpec): Arm {
+  return { name: spec.name, measure: () => measurePipeline(spec) };
+}
+
+async function measurePipeline(spec: PipelineArmSpec): Promise<Figures> {
+  const { kafka, load, options } = spec;
+  const group = `bench-${spec.name.replaceAll(/\W+/g, '-')}-${Date.now()}`;
+  const profile = profiling(options.profileDir, group);
+  const setup: ServiceSetup = {
+    kafka: kafka.address,
+    group,
+    workers: spec.workers,
+    prefix: load.prefix,
+    ...(spec.config === undefined ? {} : { config: spec.config }),
+    ...profile,
+  };
+  const outputPartitions = await kafka.partitions(OUTPUT);
+  const before = await kafka.ends(OUTPUT, outputPartitions);
+  const running = startService(setup);
+  try {
+    const watched = await watch(running, {
+      kafka,
+      group,
+      input: load.topic,
+      output: OUTPUT,
+      partitions: { input: load.partitions, output: outputPartitions },
+      records: load.records,
+      outputBefore: before.high,
+    });
+    if (profile !== undefined) await reportProfile(profile, watched, options.log);
+    return { ...watched.figures, ...spec.also?.(watched) };
+  } finally {
+    await running.stop();
+  }
+}
+
+/** Makes the topics that the product writes. */
+export function applyTopics(kafka: KafkaLoad, load: Load): void {
+  runCommand({ kafka: kafka.address, group: 'unused', workers: 1, prefix: load.prefix }, 'topics', 'apply');
+}
