@@ -17,11 +17,26 @@ import { join } from 'node:path';
  */
 
 const PREFIX = 'openframe-stack-';
+const DYING_WITHIN_MS = 3000;
 
 let runFolderOfThisProcess: string | undefined;
 
 /** An empty folder for one server. The system's temporary folder, because the database users cannot enter a private home. */
 export function serverFolder(name: string): string {
+  const folder = mkdtempSync(join(runFolder(), `${name}-`));
+  chmodSync(folder, 0o755);
+  return folder;
+}
+
+/** Notes a started server, wherever its data is. */
+export function noteServer(pid: number): void {
+  const mark = processMark(pid);
+  if (mark !== undefined) {
+    writeFileSync(join(runFolder(), 'servers', String(pid)), mark);
+  }
+}
+
+function runFolder(): string {
   if (runFolderOfThisProcess === undefined) {
     const folder = mkdtempSync(join(tmpdir(), PREFIX));
     chmodSync(folder, 0o755);
@@ -29,49 +44,54 @@ export function serverFolder(name: string): string {
     writeFileSync(join(folder, 'owner'), processMark(process.pid) ?? '');
     runFolderOfThisProcess = folder;
   }
-  const folder = mkdtempSync(join(runFolderOfThisProcess, `${name}-`));
-  chmodSync(folder, 0o755);
-  return folder;
+  return runFolderOfThisProcess;
 }
 
-/** Notes a started server in this process's run folder. */
-export function noteServer(pid: number): void {
-  const mark = processMark(pid);
-  if (runFolderOfThisProcess !== undefined && mark !== undefined) {
-    writeFileSync(join(runFolderOfThisProcess, 'servers', String(pid)), mark);
-  }
-}
-
-/** Synchronous, because it runs while the process exits. Servers may still be dying: what they leave, the next run removes. */
+/** Synchronous, because it runs while the process exits. Its servers were killed before. */
 export function removeRunFolder(): void {
   if (runFolderOfThisProcess !== undefined) {
-    try {
-      rmSync(runFolderOfThisProcess, { recursive: true, force: true, maxRetries: 5 });
-    } catch {
-      // Not worth failing an exit for.
+    const deadline = Date.now() + DYING_WITHIN_MS;
+    while (liveServers(runFolderOfThisProcess).length > 0 && Date.now() < deadline) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
     }
+    removeFolder(runFolderOfThisProcess);
     runFolderOfThisProcess = undefined;
   }
 }
 
 /** Ends the servers of runs whose process is gone and removes their folders. */
 export function cleanDeadRuns(): void {
-  for (const name of readdirSync(tmpdir())) {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
     const folder = join(tmpdir(), name);
-    if (
-      name.startsWith(PREFIX) &&
-      existsSync(join(folder, 'owner')) &&
-      !isAlive(readFileSync(join(folder, 'owner'), 'utf8'))
-    ) {
-      for (const server of readdirSync(join(folder, 'servers'))) {
-        const mark = readFileSync(join(folder, 'servers', server), 'utf8');
-        if (isAlive(mark)) {
-          process.kill(Number(server), 'SIGKILL');
-        }
+    const owner = readIfThere(join(folder, 'owner'));
+    if (owner !== undefined && !isAlive(owner)) {
+      for (const server of liveServers(folder)) {
+        process.kill(server, 'SIGKILL');
       }
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      removeFolder(folder);
     }
   }
+}
+
+function liveServers(folder: string): number[] {
+  const servers = readdirSync(join(folder, 'servers'));
+  return servers.filter((server) => isAlive(readIfThere(join(folder, 'servers', server)) ?? '')).map(Number);
+}
+
+/** The owner's mark goes last: children of a killed server may still write, and what is left needs it to be found again. */
+function removeFolder(folder: string): void {
+  try {
+    for (const entry of readdirSync(folder).filter((name) => name !== 'owner' && name !== 'servers')) {
+      rmSync(join(folder, entry), { recursive: true, force: true, maxRetries: 5 });
+    }
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // The next run tries again.
+  }
+}
+
+function readIfThere(file: string): string | undefined {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
 /** `<pid> <start time in ticks>`, or undefined when there is no such process. */

@@ -75,6 +75,10 @@ class ServerProcess implements Server {
   }
 
   async start(): Promise<void> {
+    if (await this.#spec.isReady().catch(() => false)) {
+      // Or a stranger would pass for the server that could not take its port.
+      throw new Error(`${this.#spec.name} cannot start: something answers at ${this.address} already`);
+    }
     const log = openSync(this.#logFile, 'a');
     try {
       this.#child = spawn(this.#spec.command, this.#spec.args, {
