@@ -1,10 +1,22 @@
 import { type ColumnValue, MAIN_FACET, type Tool } from '../shared/entity.ts';
 import type { Mutation } from '../shared/mutation.ts';
-import type { Reference, ReferenceCache, ReferenceEntity, ReferenceKey } from './reference-cache.ts';
+import {
+  type Reference,
+  type ReferenceCache,
+  type ReferenceEntity,
+  type ReferenceKey,
+  referenceName,
+} from './reference-cache.ts';
 import type { Row, Store } from './stores/store.ts';
 
 /** Columns that enrichment fills and that a deleted row therefore clears. */
 const FILLED_COLUMNS = ['organisation_id', 'organisation_name', 'site_id', 'site_name'] as const;
+
+/**
+ * What one batch knows of its references, null for one that is not there. Apart from the cache, which may give an entry up at any
+ * time: for room, by age, or because another worker's change shares its word.
+ */
+type Known = Map<string, Reference | null>;
 
 /**
  * Completes mutations with what other rows say of their organisation, site and role. References come from the stream itself (a
@@ -25,45 +37,60 @@ export class Enricher {
 
   /** Extends the mutations' columns in place. Mutations come in the order of their records. */
   async enrich(mutations: readonly Mutation[]): Promise<void> {
-    const wanted = new Map<string, ReferenceKey>();
-    for (const mutation of mutations) {
-      if (mutation.facet !== MAIN_FACET) continue;
-      this.#learn(mutation);
-      for (const key of directReferences(mutation)) this.#want(wanted, key);
-    }
-    if (wanted.size > 0) await this.#read(wanted);
-    const second = new Map<string, ReferenceKey>();
-    for (const mutation of mutations) {
-      const organisation = this.#organisationOfSite(mutation);
-      if (organisation !== null) this.#want(second, organisation);
-    }
-    if (second.size > 0) await this.#read(second);
-    for (const mutation of mutations) if (mutation.facet === MAIN_FACET) this.#fill(mutation);
+    const known: Known = new Map();
+    const ofRows = mutations.filter(({ facet }) => facet === MAIN_FACET);
+    // Before anything is read: what the store holds of a reference that changes in this batch is older.
+    for (const mutation of ofRows) this.#learn(mutation, known);
+    await this.#find(ofRows.flatMap(directReferences), known);
+    const organisations = ofRows.map((mutation) => organisationOfSite(mutation, known));
+    await this.#find(
+      organisations.filter((key) => key !== null),
+      known,
+    );
+    for (const mutation of ofRows) fill(mutation, known);
   }
 
-  /** A reference's own change, before it is written: what follows in the stream already sees it. */
-  #learn(mutation: Mutation): void {
+  /** A reference's own change, before it is written: this batch and those behind it already see it. */
+  #learn(mutation: Mutation, known: Known): void {
     const key = referenceKeyOf(mutation);
     if (key === null) return;
-    const known = this.#cache.peek(key);
-    if (known !== undefined && known !== null && known.version >= mutation.version) return;
-    this.#cache.put(key, referenceOf(mutation, known ?? null));
+    const before = known.get(referenceName(key)) ?? this.#cache.peek(key);
+    if (before !== undefined && before !== null && before.version >= mutation.version) return;
+    // A change that leaves the name as it was says nothing to who does not know it.
+    if (before === undefined && !mutation.deleted && mutation.columns.name === undefined) return;
+    const reference = referenceOf(mutation, before ?? null);
+    this.#cache.put(key, reference);
+    known.set(referenceName(key), reference);
   }
 
   /** Called when a reference's change was decided by the store. */
   decided(mutation: Mutation, written: boolean): void {
     const key = referenceKeyOf(mutation);
     if (key === null) return;
-    const known = this.#cache.peek(key);
-    if (written) this.#cache.changed(key, known === undefined ? referenceOf(mutation, null) : known);
-    else if (known?.version === mutation.version) this.#cache.forget(key);
+    const cached = this.#cache.peek(key);
+    if (!written) {
+      if (cached?.version === mutation.version) this.#cache.forget(key);
+      return;
+    }
+    const isCurrent =
+      cached === null ? mutation.deleted : cached !== undefined && cached.version >= mutation.version;
+    this.#cache.changed(key, isCurrent ? cached : undefined);
   }
 
-  #want(wanted: Map<string, ReferenceKey>, key: ReferenceKey): void {
-    if (this.#cache.get(key) === undefined) wanted.set(`${key.entity}|${key.tool}|${key.id}`, key);
+  /** Makes the references known that are not yet: from the cache, otherwise from the store. */
+  async #find(keys: readonly ReferenceKey[], known: Known): Promise<void> {
+    const wanted = new Map<string, ReferenceKey>();
+    for (const key of keys) {
+      const name = referenceName(key);
+      if (known.has(name) || wanted.has(name)) continue;
+      const cached = this.#cache.get(key);
+      if (cached === undefined) wanted.set(name, key);
+      else known.set(name, cached);
+    }
+    if (wanted.size > 0) await this.#read(wanted, known);
   }
 
-  async #read(wanted: ReadonlyMap<string, ReferenceKey>): Promise<void> {
+  async #read(wanted: ReadonlyMap<string, ReferenceKey>, known: Known): Promise<void> {
     const groups = new Map<string, { entity: ReferenceEntity; tool: Tool; keys: ReferenceKey[] }>();
     for (const key of wanted.values()) {
       const name = `${key.entity}|${key.tool}`;
@@ -80,53 +107,56 @@ export class Enricher {
           keys.map(({ id }) => id),
         ),
       );
-      keys.forEach((key, index) => this.#cache.put(key, fromRow(rows.get(key.id)), epochs[index]));
+      for (const [index, key] of keys.entries()) {
+        const reference = fromRow(rows.get(key.id));
+        known.set(referenceName(key), reference);
+        this.#cache.put(key, reference, epochs[index]);
+      }
     }
-  }
-
-  #organisationOfSite(mutation: Mutation): ReferenceKey | null {
-    const siteId = siteOf(mutation);
-    if (siteId === null) return null;
-    const site = this.#cache.peek({ entity: 'site', tool: mutation.tool, id: siteId });
-    const id = site?.organisationId;
-    return id === undefined || id === null ? null : { entity: 'organisation', tool: mutation.tool, id };
-  }
-
-  #fill(mutation: Mutation): void {
-    const { columns, entity, tool } = mutation;
-    if (mutation.deleted) {
-      for (const column of FILLED_COLUMNS) columns[column] = null;
-      if (entity === 'user') columns.role = null;
-      return;
-    }
-    if (entity !== 'site' && columns.site_id !== undefined) {
-      const site = this.#reference('site', tool, columns.site_id);
-      columns.site_name = site?.name ?? null;
-      columns.organisation_id = site?.organisationId ?? null;
-    }
-    if (entity !== 'organisation' && columns.organisation_id !== undefined) {
-      columns.organisation_name =
-        this.#reference('organisation', tool, columns.organisation_id)?.name ?? null;
-    }
-    if (columns.role_id !== undefined)
-      columns.role = this.#reference('role', tool, columns.role_id)?.name ?? null;
-  }
-
-  #reference(entity: ReferenceEntity, tool: Tool, id: ColumnValue | null): Reference | null {
-    return typeof id === 'string' ? (this.#cache.peek({ entity, tool, id }) ?? null) : null;
   }
 }
 
-function* directReferences(mutation: Mutation): Generator<ReferenceKey> {
-  if (mutation.deleted) return;
+function organisationOfSite(mutation: Mutation, known: Known): ReferenceKey | null {
+  const site = lookUp(known, 'site', mutation.tool, siteOf(mutation));
+  const id = site?.organisationId;
+  return id === undefined || id === null ? null : { entity: 'organisation', tool: mutation.tool, id };
+}
+
+function fill(mutation: Mutation, known: Known): void {
+  const { columns, entity, tool } = mutation;
+  if (mutation.deleted) {
+    for (const column of FILLED_COLUMNS) columns[column] = null;
+    if (entity === 'user') columns.role = null;
+    return;
+  }
+  if (entity !== 'site' && columns.site_id !== undefined) {
+    const site = lookUp(known, 'site', tool, columns.site_id);
+    columns.site_name = site?.name ?? null;
+    columns.organisation_id = site?.organisationId ?? null;
+  }
+  if (entity !== 'organisation' && columns.organisation_id !== undefined) {
+    columns.organisation_name = lookUp(known, 'organisation', tool, columns.organisation_id)?.name ?? null;
+  }
+  if (columns.role_id !== undefined)
+    columns.role = lookUp(known, 'role', tool, columns.role_id)?.name ?? null;
+}
+
+function lookUp(known: Known, entity: ReferenceEntity, tool: Tool, id: ColumnValue | null): Reference | null {
+  return typeof id === 'string' ? (known.get(referenceName({ entity, tool, id })) ?? null) : null;
+}
+
+function directReferences(mutation: Mutation): ReferenceKey[] {
+  if (mutation.deleted) return [];
+  const keys: ReferenceKey[] = [];
   const { columns, entity, tool } = mutation;
   const site = siteOf(mutation);
-  if (site !== null) yield { entity: 'site', tool, id: site };
+  if (site !== null) keys.push({ entity: 'site', tool, id: site });
   const organisation = columns.organisation_id;
   if (entity !== 'organisation' && typeof organisation === 'string')
-    yield { entity: 'organisation', tool, id: organisation };
+    keys.push({ entity: 'organisation', tool, id: organisation });
   const role = columns.role_id;
-  if (typeof role === 'string') yield { entity: 'role', tool, id: role };
+  if (typeof role === 'string') keys.push({ entity: 'role', tool, id: role });
+  return keys;
 }
 
 /** The site that a row of another entity belongs to. */

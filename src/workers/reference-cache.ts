@@ -54,7 +54,7 @@ export class ReferenceCache {
 
   /** The reference, null if the store has none, undefined if that is not known. */
   get(key: ReferenceKey): Reference | null | undefined {
-    const name = nameOf(key);
+    const name = referenceName(key);
     const entry = this.#entries.get(name);
     if (entry === undefined || entry.epoch !== this.#epochs.current(name)) {
       this.misses += 1;
@@ -66,33 +66,35 @@ export class ReferenceCache {
 
   /** Looks without counting. */
   peek(key: ReferenceKey): Reference | null | undefined {
-    const name = nameOf(key);
+    const name = referenceName(key);
     const entry = this.#entries.peek(name);
     return entry === undefined || entry.epoch !== this.#epochs.current(name) ? undefined : entry.reference;
   }
 
   /** The shared word of a key: take it before reading the store, so that a change in between is noticed. */
   epoch(key: ReferenceKey): number {
-    return this.#epochs.current(nameOf(key));
+    return this.#epochs.current(referenceName(key));
   }
 
   put(key: ReferenceKey, reference: Reference | null, epoch = this.epoch(key)): void {
     const ttl = reference === null ? this.#settings.negativeTtlMs : this.#settings.ttlMs;
-    this.#entries.set(nameOf(key), { reference, epoch }, { ttl });
+    this.#entries.set(referenceName(key), { reference, epoch }, { ttl });
   }
 
-  /** A change of this reference is in the store: every worker has to look again, this one knows it. */
-  changed(key: ReferenceKey, reference: Reference | null): void {
-    const name = nameOf(key);
+  /** A change of this reference is in the store: every worker has to look again, this one too unless it knows it. */
+  changed(key: ReferenceKey, reference: Reference | null | undefined): void {
+    const name = referenceName(key);
     this.#epochs.advance(name);
-    this.put(key, reference);
+    if (reference === undefined) this.forget(key);
+    else this.put(key, reference);
   }
 
   forget(key: ReferenceKey): void {
-    this.#entries.delete(nameOf(key));
+    this.#entries.delete(referenceName(key));
   }
 }
 
-function nameOf({ entity, tool, id }: ReferenceKey): string {
+/** A key as text. */
+export function referenceName({ entity, tool, id }: ReferenceKey): string {
   return `${entity}|${tool}|${id}`;
 }
