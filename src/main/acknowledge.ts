@@ -142,6 +142,7 @@ export class Acknowledger {
   ): Promise<void> {
     const { log, retryBackoffMs } = this.#settings;
     const byName = new Map(failures.map((failure) => [failureName(failure), failure]));
+    for (const { topic } of failures) this.#settings.observer.produceFailed(topic);
     const first = failures[0];
     log(
       'warn',

@@ -38,6 +38,13 @@ export class Backpressure {
     return this.#outage;
   }
 
+  /** Partitions of the paused workers. */
+  get pausedPartitions(): number {
+    let partitions = 0;
+    for (const worker of this.#paused) partitions += this.#parts.partitions.ofWorker(worker).length;
+    return partitions;
+  }
+
   /** Called before every poll. */
   regulate(): void {
     const { circuits, consumer, dispatcher, partitions, outageChanged } = this.#parts;

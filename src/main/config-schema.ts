@@ -105,7 +105,7 @@ const cassandra = z.strictObject({
   ),
   knownVersionsMax: whole(
     100_000,
-    [0, 100_000_000],
+    [1, 100_000_000],
     'Row versions remembered per worker, which save conditional writes that would be refused.',
   ),
 });
@@ -116,7 +116,7 @@ const store = z.strictObject({
     'cassandra',
     'Where canonical rows live. `none` keeps no state: for benches only.',
   ),
-  buckets: whole(16, [1, 4096], 'Buckets per tool, fixed when the tables are made.'),
+  buckets: whole(256, [1, 4096], 'Buckets per tool, fixed when the tables are made.'),
   cassandra: cassandra.prefault({}),
   embedded: z.strictObject({ path: text('./data/store', 'Folder of the embedded store.') }).prefault({}),
 });
@@ -140,9 +140,8 @@ const pipeline = z.strictObject({
   ackIntervalMs: whole(
     50,
     [1, 10_000],
-    'Time between waits for the brokers’ acknowledgement of what was produced.',
+    'Longest time that produced records wait for the barrier, after which their offsets are committed.',
   ),
-  commitIntervalMs: whole(1000, [10, 600_000], 'Time between commits of offsets.'),
   drainTimeoutMs: whole(
     20_000,
     [100, 600_000],

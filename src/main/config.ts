@@ -179,16 +179,20 @@ export function valueAt(config: Config, key: string): unknown {
   return value;
 }
 
+const SECONDS_PER_DAY = 86_400;
+
 /** What `store` says, as workers and the schema commands take it. */
 export function storeSettings(config: Config): StoreSettings {
-  const { store } = config;
+  const { store, deletes } = config;
+  const deletedKeepSeconds = deletes.keepDays * SECONDS_PER_DAY;
   if (store.kind === 'none') return { kind: 'none', buckets: store.buckets };
   if (store.kind === 'embedded')
-    return { kind: 'embedded', path: store.embedded.path, buckets: store.buckets };
+    return { kind: 'embedded', path: store.embedded.path, buckets: store.buckets, deletedKeepSeconds };
   const { tls, password, passwordFile: _, ...cassandra } = store.cassandra;
   const { enabled, ...files } = tls;
   return {
     kind: 'cassandra',
+    deletedKeepSeconds,
     ...cassandra,
     password,
     buckets: store.buckets,

@@ -86,11 +86,6 @@ export const METRICS = {
     'References looked up, by where the answer came from.',
     ['result'],
   ),
-  knownVersions: counter(
-    'openframe_stream_known_versions_total',
-    'Changes by what the cache of row versions knew of their row.',
-    ['result'],
-  ),
   mergedChanges: counter(
     'openframe_stream_merged_changes_total',
     'Changes merged into another of the same row and batch.',
@@ -114,11 +109,6 @@ export const METRICS = {
     'openframe_stream_worker_utilisation_ratio',
     'Share of time in which a worker’s loop was busy.',
     ['task'],
-  ),
-  workerRestarts: counter(
-    'openframe_stream_worker_restarts_total',
-    'Workers that ended and were replaced.',
-    [],
   ),
   eventLoopUtilisation: gauge(
     'openframe_stream_event_loop_utilisation_ratio',

@@ -15,6 +15,9 @@ export interface PipelineObserver {
   acknowledged(records: number, endToEndSeconds: number): void;
   commitFinished(error: Error | null): void;
   paused(paused: boolean): void;
+  rebalanced(event: 'assigned' | 'revoked'): void;
+  /** Brokers did not acknowledge records; they are produced again or parked. */
+  produceFailed(topic: string): void;
 }
 
 /** Listens to nothing. */
@@ -29,4 +32,6 @@ export const SILENT_OBSERVER: PipelineObserver = {
   acknowledged: () => undefined,
   commitFinished: () => undefined,
   paused: () => undefined,
+  rebalanced: () => undefined,
+  produceFailed: () => undefined,
 };

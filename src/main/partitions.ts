@@ -22,6 +22,9 @@ export class PartitionState {
   readonly worker: number;
   /** A revoked partition takes no more records; its state is dropped when it has drained, or when the drain's time is over. */
   revoked = false;
+  /** Records and bytes taken from Kafka since they were last counted. */
+  takenRecords = 0;
+  takenBytes = 0;
   /** Offset of the end that it was last read to; null while a newer record is known. */
   end: number | null = null;
   /** Next offset to commit: everything below is acknowledged by every destination. Null until the first acknowledgement. */

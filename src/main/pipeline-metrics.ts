@@ -31,6 +31,8 @@ export function metricsObserver(metrics: Metrics): PipelineObserver {
     confirmed: (seconds) => stages.record('produce', seconds),
     acknowledged: (records, seconds) => stages.record('total', seconds, records),
     commitFinished: (error) => set.commits.inc({ result: error === null ? 'ok' : 'failed' }),
+    rebalanced: (event) => set.rebalances.inc({ event }),
+    produceFailed: (topic) => set.produceErrors.inc({ topic }),
     paused: (paused) => set.circuitOpen.set({ destination: 'store' }, paused ? 1 : 0),
   };
 }
@@ -72,10 +74,15 @@ function samplePartitions({ set }: Metrics, pipeline: Pipeline): void {
     if (lagRecords !== null) set.consumerLag.set(labels, lagRecords);
     set.frontierGap.set(labels, gap);
     seconds.set(state.topic, Math.max(seconds.get(state.topic) ?? 0, lagSeconds));
+    set.consumedRecords.inc({ topic: state.topic }, state.takenRecords);
+    set.consumedBytes.inc({ topic: state.topic }, state.takenBytes);
+    state.takenRecords = 0;
+    state.takenBytes = 0;
     partitions += 1;
     inflight += gap;
   }
   for (const [topic, value] of seconds) set.consumerLagSeconds.set({ topic }, value);
   set.assignedPartitions.set(partitions);
+  set.pausedPartitions.set(pipeline.pausedPartitions);
   set.inflightRecords.set(inflight);
 }

@@ -158,6 +158,10 @@ export class Pipeline {
     return this.#backpressure.outage;
   }
 
+  get pausedPartitions(): number {
+    return this.#backpressure.pausedPartitions;
+  }
+
   get inflightBytes(): number {
     return this.#dispatcher.inflightBytes;
   }
@@ -212,6 +216,8 @@ export class Pipeline {
       // Records of a partition on its way out may still be in librdkafka's queue: its next owner reads them.
       if (state === undefined || state.revoked) continue;
       bytes += message.size;
+      state.takenRecords += 1;
+      state.takenBytes += message.size;
       // An end is told before the records of the same poll.
       if (state.end !== null && message.offset >= state.end) state.end = null;
       this.#dispatcher.enqueue(state, message);
@@ -253,6 +259,7 @@ export class Pipeline {
     if (partitions.length > 0) {
       this.#assignedOnce = true;
       this.#recordAt = performance.now();
+      this.#observer.rebalanced('assigned');
       this.#log('info', `assigned ${partitions.length} partitions, ${this.#partitions.size} in all`);
     }
   }
@@ -275,6 +282,7 @@ export class Pipeline {
       this.#log('warn', `commit of revoked partitions: ${messageOf(error)}`);
     }
     for (const state of states) this.#partitions.remove(state);
+    this.#observer.rebalanced('revoked');
     const undrained = states.reduce((sum, state) => sum + state.unacknowledged, 0);
     this.#log(
       'info',

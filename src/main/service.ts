@@ -47,17 +47,13 @@ export class Service {
     const { config, logger, metrics, workers } = parts;
     const log: Logger = (level, message) => logger[level](message);
     const running: { pipeline: Pipeline | null; stopping: boolean } = { pipeline: null, stopping: false };
+    const info = { version: parts.version, node: process.version, librdkafka: Kafka.librdkafkaVersion };
+    metrics.set.buildInfo.set(info, 1);
     const management = parts.management
       ? await startManagementServer(config.management, {
           metrics,
           health: healthOf(running),
-          info: {
-            version: parts.version,
-            node: process.version,
-            librdkafka: Kafka.librdkafkaVersion,
-            features: [...Kafka.features],
-            workers,
-          },
+          info: { ...info, features: [...Kafka.features], workers },
         })
       : null;
     try {
@@ -128,5 +124,7 @@ function fanOut(listeners: readonly PipelineObserver[]): PipelineObserver {
     acknowledged: each('acknowledged'),
     commitFinished: each('commitFinished'),
     paused: each('paused'),
+    rebalanced: each('rebalanced'),
+    produceFailed: each('produceFailed'),
   };
 }

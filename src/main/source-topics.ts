@@ -1,3 +1,4 @@
+import { subscriptionPatterns } from '../shared/message-type.ts';
 import type { Config } from './config.ts';
 
 const DEAD_LETTER_SUFFIX = '.DLQ';
@@ -11,18 +12,15 @@ export function isDeadLetterTopic(topic: string): boolean {
   return topic.endsWith(DEAD_LETTER_SUFFIX);
 }
 
-/** Of the topics that exist, those that the pipeline reads. */
+/** Of the topics that exist, those that the pipeline reads: tables that something is mapped from, and what the operator added. */
 export function sourceTopics(
   existing: readonly string[],
   config: Pick<Config, 'sources' | 'kafka'>,
 ): string[] {
+  const patterns = subscriptionPatterns(config.sources).map((pattern) => new RegExp(pattern));
   const { extraTopics } = config.kafka;
   return existing
     .filter((topic) => !isDeadLetterTopic(topic))
-    .filter(
-      (topic) =>
-        extraTopics.includes(topic) ||
-        config.sources.some(({ topicPrefix }) => topic.startsWith(`${topicPrefix}.`)),
-    )
+    .filter((topic) => extraTopics.includes(topic) || patterns.some((pattern) => pattern.test(topic)))
     .sort();
 }

@@ -45,6 +45,8 @@ export interface CassandraSettings {
   /** Table name to mode, for tables that differ from `writeMode`. */
   readonly writeModes: Readonly<Record<string, WriteMode>>;
   readonly requestTimeoutMs: number;
+  /** How long a deleted row stays as a marker. */
+  readonly deletedKeepSeconds: number;
   /** Row versions kept in memory per worker. */
   readonly knownVersionsMax: number;
 }
@@ -53,6 +55,8 @@ export interface EmbeddedSettings {
   readonly kind: 'embedded';
   /** Folder of the LMDB environment; made if it is not there. */
   readonly path: string;
+  /** How long a deleted row stays as a marker; older ones go when the store is opened. */
+  readonly deletedKeepSeconds: number;
   readonly buckets: number;
 }
 

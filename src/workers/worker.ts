@@ -1,8 +1,11 @@
 import { workerData } from 'piscina';
 import { assert, must } from '../shared/assert.ts';
+import { ENTITIES } from '../shared/entity.ts';
 import { DestinationError } from '../shared/errors.ts';
+import type { StoreSettings } from '../shared/settings.ts';
 import { BucketLocks, CircuitFlags, ReferenceEpochs } from '../shared/shared-board.ts';
 import type { BatchResult, BatchTask, WorkerSettings } from '../shared/worker-protocol.ts';
+import { writeLatencyBucket } from '../shared/write-latency.ts';
 import { BatchRun, type BatchStages } from './batch.ts';
 import { createDecoder } from './decode.ts';
 import { Enricher } from './enrich.ts';
@@ -10,7 +13,7 @@ import { KeyMoves } from './key-move.ts';
 import { ReferenceCache } from './reference-cache.ts';
 import { openStore } from './stores/open-store.ts';
 import type { Store } from './stores/store.ts';
-import { Writer } from './write.ts';
+import { Writer, type WriterEvents } from './write.ts';
 
 /**
  * Entry of a worker thread: frame in, decode, enrich, encode, write, outcomes out. Piscina calls `open` once, then the default
@@ -26,6 +29,9 @@ interface OpenWorker {
   turn: Promise<void>;
 }
 
+/** Adds to a counter of the batch's result. */
+type Count = (name: string, by?: number) => void;
+
 const READ_RETRY_MS = 200;
 
 let opened: OpenWorker | null = null;
@@ -34,8 +40,8 @@ export async function open({ worker }: { readonly worker: number }): Promise<tru
   const settings = workerData as WorkerSettings;
   const store = await openStore(settings.store);
   const counters: Record<string, number> = {};
-  const count = (name: string): void => {
-    counters[name] = (counters[name] ?? 0) + 1;
+  const count: Count = (name, by = 1) => {
+    counters[name] = (counters[name] ?? 0) + by;
   };
   const circuits = new CircuitFlags(settings.board);
   const writer =
@@ -43,6 +49,7 @@ export async function open({ worker }: { readonly worker: number }): Promise<tru
       ? null
       : new Writer(store, settings.write, new BucketLocks(settings.board), {
           retried: () => count('retries:store'),
+          wrote: countWrites(settings.store, count),
           circuitChanged: (isOpen) => circuits.set(worker, isOpen),
           now: Date.now,
         });
@@ -101,6 +108,19 @@ async function patiently<T>(read: () => Promise<T>): Promise<T> {
       await new Promise((resolve) => setTimeout(resolve, READ_RETRY_MS));
     }
   }
+}
+
+/** Counts what the store answered, under the names of main's table of metrics. */
+function countWrites(store: StoreSettings, count: Count): WriterEvents['wrote'] {
+  return (entity, outcomes, merged, seconds) => {
+    for (const outcome of outcomes) count(`writes:${entity}:${outcome}`);
+    if (merged > 0) count('mergedChanges', merged);
+    if (store.kind !== 'cassandra') return;
+    const { table } = ENTITIES[entity];
+    const statement = `${table}:${store.writeModes[table] ?? store.writeMode}`;
+    count(`writeLatencyBucket:${statement}:${writeLatencyBucket(seconds)}`);
+    count(`writeLatencySeconds:${statement}`, seconds);
+  };
 }
 
 /** Counters since the last batch. The cache counts on its own, to keep a lookup cheap. */

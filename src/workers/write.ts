@@ -1,6 +1,6 @@
 import { assert, must } from '../shared/assert.ts';
 import type { EntityName } from '../shared/entity.ts';
-import { DestinationError } from '../shared/errors.ts';
+import { DependencyError, DestinationError, messageOf } from '../shared/errors.ts';
 import type { Mutation, WriteOutcome } from '../shared/mutation.ts';
 import type { BucketLocks } from '../shared/shared-board.ts';
 import type { WriteSettings } from '../shared/worker-protocol.ts';
@@ -27,7 +27,12 @@ const SETTLED_CHECK_MS = 1;
 export interface WriterEvents {
   readonly retried: () => void;
   /** The store answered a write. `merged`: changes that went along in others' writes. */
-  readonly wrote: (entity: EntityName, outcomes: readonly WriteOutcome[], merged: number, seconds: number) => void;
+  readonly wrote: (
+    entity: EntityName,
+    outcomes: readonly WriteOutcome[],
+    merged: number,
+    seconds: number,
+  ) => void;
   readonly circuitChanged: (open: boolean) => void;
   readonly now: () => number;
 }
@@ -162,7 +167,7 @@ export class Writer {
       this.#failed(lane, works, answer.error);
     } else {
       this.#circuit.succeeded();
-      this.#tell(works, outcomes, (performance.now() - started) / 1000);
+      this.#tell(works, answer.outcomes, (performance.now() - started) / 1000);
       for (const [index, work] of works.entries()) work.decide(must(answer.outcomes[index], 'outcome'));
     }
     if (lane.pending.size > 0) this.#ready.add(lane);
@@ -183,7 +188,7 @@ export class Writer {
   #tell(works: readonly RowWork[], outcomes: readonly WriteOutcome[], seconds: number): void {
     const [first] = works;
     if (first === undefined) return;
-    const merged = works.reduce((sum, work) => sum + work.waiters.length - 1, 0);
+    const merged = works.reduce((sum, work) => sum + work.changes - 1, 0);
     this.#events.wrote(first.mutation.entity, outcomes, merged, seconds);
   }
 
@@ -191,7 +196,12 @@ export class Writer {
     const error =
       thrown instanceof DestinationError
         ? thrown
-        : new DestinationError('permanent', String(thrown), { cause: thrown });
+        : // A table that went missing is no record's fault; anything else that is thrown is a value that no check foresaw.
+          new DestinationError(
+            thrown instanceof DependencyError ? 'outage' : 'permanent',
+            messageOf(thrown),
+            { cause: thrown },
+          );
     const now = this.#events.now();
     if (error.kind === 'outage') this.#circuit.trip();
     if (error.kind === 'transient') this.#circuit.failed();

@@ -6,22 +6,23 @@ import { sourceTopics } from '../../src/main/source-topics.ts';
 const { config } = loadConfig({}, { OPENFRAME_STREAM_KAFKA__EXTRA_TOPICS: 'legacy-events' });
 
 describe('sourceTopics', () => {
-  it('takes what begins with a prefix and a dot, and extra topics; never dead letters', () => {
+  it('takes mapped tables of any schema, and extra topics; never dead letters', () => {
     const existing = [
-      'tactical.public.b',
-      'tactical.public.a',
-      'tactical.public.a.DLQ',
+      'tactical.public.clients_site',
+      'tactical.public.agents_agent',
+      'tactical.public.agents_agent.DLQ',
       'tactical',
-      'tacticals.public.a',
+      'tacticals.public.agents_agent',
       'legacy-events',
-      'other.public.a',
+      'other.public.agents_agent',
+      'tactical.public.nothing_mapped',
       '__debezium-heartbeat.tactical',
       'device-analytics',
     ];
     expect(sourceTopics(existing, config)).toEqual([
       'legacy-events',
-      'tactical.public.a',
-      'tactical.public.b',
+      'tactical.public.agents_agent',
+      'tactical.public.clients_site',
     ]);
   });
 });
@@ -41,17 +42,21 @@ describe('planTopics', () => {
   });
 
   it('makes a dead letter topic with as many partitions as its source, and grows a smaller one', () => {
-    expect(stepOf({ 'tactical.public.a': 6 }, 'tactical.public.a.DLQ')).toMatchObject({
+    expect(stepOf({ 'tactical.public.agents_agent': 6 }, 'tactical.public.agents_agent.DLQ')).toMatchObject({
       action: 'create',
       wanted: 6,
     });
-    const small = { 'tactical.public.a': 6, 'tactical.public.a.DLQ': 3 };
-    expect(stepOf(small, 'tactical.public.a.DLQ')).toMatchObject({ action: 'grow', now: 3, wanted: 6 });
+    const small = { 'tactical.public.agents_agent': 6, 'tactical.public.agents_agent.DLQ': 3 };
+    expect(stepOf(small, 'tactical.public.agents_agent.DLQ')).toMatchObject({
+      action: 'grow',
+      now: 3,
+      wanted: 6,
+    });
   });
 
   it('never shrinks a topic and never grows a keyed one', () => {
-    const large = { 'tactical.public.a': 1, 'tactical.public.a.DLQ': 3 };
-    expect(stepOf(large, 'tactical.public.a.DLQ')).toMatchObject({ action: 'keep' });
+    const large = { 'tactical.public.agents_agent': 1, 'tactical.public.agents_agent.DLQ': 3 };
+    expect(stepOf(large, 'tactical.public.agents_agent.DLQ')).toMatchObject({ action: 'keep' });
     expect(stepOf({ 'device-analytics': 3 }, 'device-analytics')).toMatchObject({
       action: 'keep',
       why: expect.stringContaining('keyed'),

@@ -219,13 +219,18 @@ describe('what is shown', () => {
 describe('storeSettings', () => {
   it('gives each kind of store its own shape', () => {
     const of = (kind: string) => storeSettings(loadConfig({}, { OPENFRAME_STREAM_STORE__KIND: kind }).config);
-    expect(of('none')).toEqual({ kind: 'none', buckets: 16 });
-    expect(of('embedded')).toEqual({ kind: 'embedded', path: './data/store', buckets: 16 });
+    expect(of('none')).toEqual({ kind: 'none', buckets: 256 });
+    expect(of('embedded')).toEqual({
+      kind: 'embedded',
+      path: './data/store',
+      buckets: 256,
+      deletedKeepSeconds: 2_592_000,
+    });
     expect(of('cassandra')).toMatchObject({
       kind: 'cassandra',
       keyspace: 'openframe',
       tls: undefined,
-      buckets: 16,
+      buckets: 256,
     });
     const tls = loadConfig({}, { OPENFRAME_STREAM_STORE__CASSANDRA__TLS__ENABLED: 'true' });
     expect(storeSettings(tls.config)).toMatchObject({ tls: {} });

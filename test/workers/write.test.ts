@@ -41,6 +41,7 @@ function newTrial(
     retried: () => {
       retries += 1;
     },
+    wrote: () => undefined,
     circuitChanged: (open) => circuit.push(open),
     now: Date.now,
   });

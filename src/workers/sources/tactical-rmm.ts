@@ -1,4 +1,3 @@
-import type { Convert } from '../conversions.ts';
 import {
   boolean,
   firstText,

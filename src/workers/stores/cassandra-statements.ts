@@ -46,10 +46,12 @@ const KEY = 'tool = ? AND bucket = ? AND id = ?';
  */
 export class Statements {
   readonly #keyspace: string;
+  readonly #deletedKeepSeconds: number;
   readonly #shapes = new Map<string, Shape>();
 
-  constructor(keyspace: string) {
+  constructor(keyspace: string, deletedKeepSeconds: number) {
     this.#keyspace = keyspace;
+    this.#deletedKeepSeconds = deletedKeepSeconds;
   }
 
   /**
@@ -59,10 +61,11 @@ export class Statements {
   conditional(mutation: Mutation, bucket: number, expected: Expected): Statement {
     const shape = this.#shape(mutation);
     const key = [mutation.tool, bucket, mutation.id];
+    const ttl = this.#ttl(mutation);
     if (expected.version === null) {
-      return { query: shape.first, params: [...values(mutation, shape, null, true), ...key] };
+      return { query: shape.first, params: [ttl, ...values(mutation, shape, null, true), ...key] };
     }
-    const params = [...values(mutation, shape, expected.carry, false), ...key, mutation.version];
+    const params = [ttl, ...values(mutation, shape, expected.carry, false), ...key, mutation.version];
     if (!keepsWaiting(mutation)) return { query: shape.newer, params };
     return { query: shape.newerWaiting, params: [...params, expected.carry] };
   }
@@ -73,7 +76,8 @@ export class Statements {
     // A version that does not fit throws here: bound as undefined, the server would silently take its own clock.
     const timestamp = versionTimestamp(mutation.version);
     const key = [mutation.tool, bucket, mutation.id];
-    return { query: shape.timestamped, params: [timestamp, ...values(mutation, shape, null, false), ...key] };
+    const params = [timestamp, this.#ttl(mutation), ...values(mutation, shape, null, false), ...key];
+    return { query: shape.timestamped, params };
   }
 
   /** Fills columns of a waiting row. `timestamp` is set for tables of that mode; otherwise the row must still wait as expected. */
@@ -108,6 +112,11 @@ export class Statements {
     return `${this.#keyspace}.${name}`;
   }
 
+  /** A marker goes by itself after its time; 0 is for ever. */
+  #ttl(mutation: Mutation): number {
+    return mutation.deleted ? this.#deletedKeepSeconds : 0;
+  }
+
   #shape(mutation: Mutation): Shape {
     const name = `${mutation.entity}|${mutation.tool}|${mutation.facet}`;
     const known = this.#shapes.get(name);
@@ -126,13 +135,13 @@ export class Statements {
     const own = facet === MAIN_FACET ? ['deleted', 'carry'] : [];
     const names = [version, sourceTsColumn(facet), ...own, ...columns];
     const set = names.map((column) => `${column} = ?`).join(', ');
-    const update = `UPDATE ${table} SET ${set} WHERE ${KEY}`;
+    const update = `UPDATE ${table} USING TTL ? SET ${set} WHERE ${KEY}`;
     return {
       columns: new Map(columns.map((column) => [column, columnType(entity, column)])),
       first: `${update} IF ${version} = null`,
       newer: `${update} IF ${version} < ?`,
       newerWaiting: `${update} IF ${version} < ? AND carry = ?`,
-      timestamped: `UPDATE ${table} USING TIMESTAMP ? SET ${set} WHERE ${KEY}`,
+      timestamped: `UPDATE ${table} USING TIMESTAMP ? AND TTL ? SET ${set} WHERE ${KEY}`,
     };
   }
 }

@@ -48,7 +48,7 @@ export class CassandraStore implements Store {
   constructor(settings: CassandraSettings, client: Client = createClient(settings)) {
     this.#settings = settings;
     this.#client = client;
-    this.#statements = new Statements(settings.keyspace);
+    this.#statements = new Statements(settings.keyspace, settings.deletedKeepSeconds);
     this.#writer = new LwtWriter(this.#statements, new KnownVersions(settings.knownVersionsMax));
     this.#moves = new KeyMoves(client, this.#statements);
   }

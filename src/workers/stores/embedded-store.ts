@@ -7,8 +7,8 @@ import { compactBigint, ID_BYTES_MAX, storedMutation } from './column-values.ts'
 import { applyCarried, applyMutation, bucketOfId, type StoredRow } from './row.ts';
 import type { KeyMove, Row, Store } from './store.ts';
 
-/** Everything of a row but what its key says. */
-type Value = Omit<StoredRow, 'entity' | 'tool' | 'id'>;
+/** Everything of a row but what its key says; of a marker also when it became one, ms. */
+type Value = Omit<StoredRow, 'entity' | 'tool' | 'id'> & { readonly deletedAt?: number };
 type RowKey = [tool: Tool, id: string];
 interface Move {
   readonly kept?: Columns;
@@ -53,6 +53,7 @@ export class EmbeddedStore implements Store {
       );
       this.#moves = this.#root.openDB<Move, MoveKey>({ name: 'key_moves' });
       this.#probes = this.#root.openDB<number, string>({ name: 'probes' });
+      this.#purge(Date.now() - settings.deletedKeepSeconds * 1000);
     } catch (error) {
       throw new DependencyError(`cannot open the embedded store at ${settings.path}: ${messageOf(error)}`, {
         cause: error,
@@ -138,6 +139,17 @@ export class EmbeddedStore implements Store {
     await this.#root.close();
   }
 
+  /** Removes markers that are older than this time, ms. */
+  #purge(before: number): void {
+    this.#root.transactionSync(() => {
+      for (const table of this.#tables.values()) {
+        for (const { key, value } of table.getRange()) {
+          if (value.deletedAt !== undefined && value.deletedAt < before) table.removeSync(key);
+        }
+      }
+    });
+  }
+
   #table(entity: EntityName): Database<Value, RowKey> {
     const table = this.#tables.get(entity);
     if (table === undefined) throw new Error(`invariant broken: no table of ${entity}`);
@@ -163,12 +175,13 @@ export class EmbeddedStore implements Store {
 
   #row(entity: EntityName, key: RowKey, value: Value): StoredRow {
     const [tool, id] = key;
-    return { entity, tool, id, ...value, columns: readColumns(value.columns) };
+    const { deletedAt: _, columns, ...rest } = value;
+    return { entity, tool, id, ...rest, columns: readColumns(columns) };
   }
 
   #put(row: StoredRow): void {
     const { entity, tool, id, ...value } = row;
-    this.#table(entity).putSync([tool, id], value);
+    this.#table(entity).putSync([tool, id], row.deleted ? { ...value, deletedAt: Date.now() } : value);
   }
 
   async #transaction<T>(action: () => T): Promise<T> {

@@ -20,6 +20,7 @@ export function settingsFor(keyspace: string, more: Partial<CassandraSettings> =
     writeMode: 'lwt',
     writeModes: {},
     requestTimeoutMs: 12_000,
+    deletedKeepSeconds: 3600,
     knownVersionsMax: 10_000,
     ...more,
   };

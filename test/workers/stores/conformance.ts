@@ -8,7 +8,7 @@ import { valueConformance } from './conformance-values.ts';
 import { deletion, device, freshId, freshIds, readOne, TOOL, version, writeOne } from './samples.ts';
 
 /** Opens another instance on the same data, with nothing in memory: what another process would see. */
-export type OpenStore = () => Promise<Store>;
+export type OpenStore = (deletedKeepSeconds?: number) => Promise<Store>;
 
 export interface Stores {
   readonly open: OpenStore;
@@ -31,11 +31,30 @@ export function storeConformance(name: string, open: OpenStore): void {
     });
     outcomes({ open, store });
     markers({ open, store });
+    expiry(open);
     facetConformance({ open, store });
     valueConformance({ open, store });
     batchConformance({ open, store });
     keyMoveConformance({ open, store });
     randomConformance({ open, store });
+  });
+}
+
+function expiry(open: OpenStore): void {
+  it('lets a marker go after its time, while a row that came back stays', async () => {
+    const [gone, back] = [freshId(), freshId()];
+    const short = await open(1);
+    for (const id of [gone, back]) {
+      await writeOne(short, device(id, 1, { hostname: 'h', cpu: 'c' }));
+      await writeOne(short, deletion(id, 2));
+    }
+    await writeOne(short, device(back, 3, { hostname: 'again' }));
+    await short.close();
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    const later = await open(1);
+    expect(await readOne(later, gone)).toBeUndefined();
+    expect(await readOne(later, back)).toMatchObject({ deleted: false, columns: { hostname: 'again' } });
+    await later.close();
   });
 }
 

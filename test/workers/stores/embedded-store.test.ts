@@ -8,4 +8,6 @@ import { storeConformance } from './conformance.ts';
 const path = mkdtempSync(join(tmpdir(), 'embedded-store-'));
 afterAll(() => rmSync(path, { recursive: true, force: true }));
 
-storeConformance('the embedded store', () => openStore({ kind: 'embedded', path, buckets: 4 }));
+storeConformance('the embedded store', (deletedKeepSeconds = 3600) =>
+  openStore({ kind: 'embedded', path, buckets: 4, deletedKeepSeconds }),
+);

@@ -7,7 +7,12 @@ import { device } from './samples.ts';
  * store has.
  */
 const [, , path, prefix, parity] = process.argv;
-const store = await openStore({ kind: 'embedded', path: must(path, 'path'), buckets: 4 });
+const store = await openStore({
+  kind: 'embedded',
+  path: must(path, 'path'),
+  buckets: 4,
+  deletedKeepSeconds: 3600,
+});
 for (let n = 1; ; n += 1) {
   await store.write([device(`${must(prefix, 'prefix')}${n}`, n, { hostname: `at ${n}` })]);
   await store.write([device('both', 2 * n + Number(parity), { hostname: must(prefix, 'prefix') })]);
