@@ -43,9 +43,9 @@ export class Acknowledger {
     this.#kick(false);
   }
 
-  /** Produces and confirms everything that was added before. */
+  /** Produces and confirms everything that was added before; ends early when closed. */
   async settle(): Promise<void> {
-    while (this.#ready.length > 0 || this.#epoch.length > 0 || this.#working !== null) {
+    while (!this.#closed && (this.pending > 0 || this.#working !== null)) {
       if (this.#working === null) this.#kick(true);
       await this.#working;
     }
@@ -148,7 +148,8 @@ export class Acknowledger {
       'warn',
       `${failures.length} records were not acknowledged by Kafka, producing again: ${first?.topic}: ${first?.message}`,
     );
-    if (failures.some(({ permanent }) => !permanent)) {
+    // What is refused for good after the first time is a dead letter, which has nowhere else to go.
+    if (attempt > 0 || failures.some(({ permanent }) => !permanent)) {
       await new Promise((resolve) => setTimeout(resolve, Math.min(retryBackoffMs * 2 ** attempt, 10_000)));
     }
     for (const batch of epoch) await this.#produce(batch.afterFailures(byName));

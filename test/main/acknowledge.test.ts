@@ -1,0 +1,255 @@
+import { describe, expect, test } from 'vitest';
+import { Acknowledger } from '../../src/main/acknowledge.ts';
+import type { Batch } from '../../src/main/dispatch.ts';
+import { SILENT_OBSERVER } from '../../src/main/observer.ts';
+import { PartitionState } from '../../src/main/partitions.ts';
+import type { OutgoingRecord } from '../../src/main/produce.ts';
+import { must } from '../../src/shared/assert.ts';
+import { collected, letterOf } from './batches.ts';
+import { FakeProducer, failureOf, settleTurns } from './fake-producer.ts';
+
+const TOPIC = 'tactical.public.agents_agent';
+
+function newTrial(options: { intervalMs?: number } = {}) {
+  const producer = new FakeProducer();
+  const commits: string[] = [];
+  const released: Batch[] = [];
+  const logs: string[] = [];
+  const fatal: unknown[] = [];
+  const told = { starved: false };
+  const acknowledger = new Acknowledger({
+    producer: producer.asProducer(),
+    intervalMs: options.intervalMs ?? 1,
+    retryBackoffMs: 1,
+    commit: (offsets) => {
+      for (const { partition, offset } of offsets) commits.push(`${partition}:${offset}`);
+    },
+    release: (batch) => released.push(batch),
+    starved: () => told.starved,
+    observer: SILENT_OBSERVER,
+    log: (_level, message) => logs.push(message),
+    fatal: (error) => fatal.push(error),
+  });
+  const until = async (what: () => boolean): Promise<void> => {
+    for (let wait = 0; !what(); wait += 1) {
+      if (wait > 400) throw new Error('it did not come to that');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  const toBarrier = (): Promise<void> => until(() => producer.atBarrier);
+  return { producer, commits, released, logs, fatal, told, acknowledger, until, toBarrier };
+}
+
+const newState = (partition = 0) => new PartitionState(TOPIC, 0, partition, 0);
+const record = (producer: FakeProducer, index: number): OutgoingRecord =>
+  must(producer.produced[index], 'record');
+
+describe('a failed report', () => {
+  test('produces the record again and acknowledges nothing before that is confirmed', async () => {
+    const { producer, acknowledger, commits, released, toBarrier } = newTrial();
+    const state = newState();
+    acknowledger.add(
+      collected([
+        { state, offset: 1 },
+        { state, offset: 2 },
+      ]),
+    );
+    await toBarrier();
+    await producer.answer([failureOf(record(producer, 1), false)]);
+    expect([commits, released, state.frontier]).toEqual([[], [], null]);
+    await toBarrier();
+    expect(producer.produced.slice(2).map(({ key }) => key?.toString())).toEqual(['tool:2']);
+    await producer.answer([failureOf(record(producer, 2), false)]);
+    await toBarrier();
+    expect(commits).toEqual([]);
+    await producer.answer();
+    expect([commits, released.length]).toEqual([['0:3'], 1]);
+  });
+
+  test('of a dead letter produces the dead letter again', async () => {
+    const { producer, acknowledger, commits, toBarrier } = newTrial();
+    acknowledger.add(collected([{ state: newState(), offset: 7, analytics: [] }], [letterOf(0)]));
+    await toBarrier();
+    await producer.answer([failureOf(record(producer, 0), false)]);
+    await toBarrier();
+    expect(producer.produced.map(({ topic }) => topic)).toEqual([`${TOPIC}.DLQ`, `${TOPIC}.DLQ`]);
+    expect(commits).toEqual([]);
+    await producer.answer();
+    expect(commits).toEqual(['0:8']);
+  });
+
+  test('that says it is for good parks the source record and none of its neighbours', async () => {
+    const { producer, acknowledger, commits, toBarrier } = newTrial();
+    const state = newState(5);
+    acknowledger.add(
+      collected([
+        { state, offset: 1 },
+        { state, offset: 2 },
+        { state, offset: 3 },
+      ]),
+    );
+    await toBarrier();
+    await producer.answer([failureOf(record(producer, 1), true)]);
+    await toBarrier();
+    const again = producer.produced.slice(3);
+    expect(again.map(({ topic, partition, key }) => [topic, partition, key?.toString()])).toEqual([
+      [`${TOPIC}.DLQ`, 5, 'k2'],
+    ]);
+    expect(commits).toEqual([]);
+    await producer.answer();
+    expect(commits).toEqual(['5:4']);
+  });
+
+  test('of a dead letter that is for good is tried again with pauses: it is nowhere else', async () => {
+    const { producer, acknowledger, commits, logs, toBarrier } = newTrial();
+    acknowledger.add(collected([{ state: newState(), offset: 7, analytics: [] }], [letterOf(0)]));
+    const times: number[] = [];
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      await toBarrier();
+      times.push(performance.now());
+      await producer.answer([failureOf(record(producer, attempt), true)]);
+    }
+    expect(commits).toEqual([]);
+    expect(logs).toHaveLength(5);
+    expect(must(times[4], 'time') - must(times[0], 'time')).toBeGreaterThan(14);
+    await toBarrier();
+    await producer.answer();
+    expect(commits).toEqual(['0:8']);
+  });
+});
+
+describe('a batch', () => {
+  test('is acknowledged, committed and released behind the barrier and not before', async () => {
+    const { producer, acknowledger, commits, released, toBarrier } = newTrial();
+    const state = newState();
+    acknowledger.add(
+      collected([
+        { state, offset: 10 },
+        { state, offset: 12 },
+      ]),
+    );
+    await toBarrier();
+    expect([producer.produced.length, commits, released, state.frontier]).toEqual([2, [], [], null]);
+    await producer.answer();
+    expect([commits, released.length, state.frontier]).toEqual([['0:13'], 1, 13]);
+    expect(acknowledger.pending).toBe(0);
+  });
+
+  test('that ends during a barrier waits for the next one', async () => {
+    const { producer, acknowledger, commits, toBarrier } = newTrial();
+    const state = newState();
+    acknowledger.add(collected([{ state, offset: 1 }]));
+    await toBarrier();
+    acknowledger.add(collected([{ state, offset: 2 }]));
+    await settleTurns();
+    expect(producer.produced).toHaveLength(1);
+    await producer.answer();
+    expect(commits).toEqual(['0:2']);
+    await toBarrier();
+    expect(producer.produced).toHaveLength(2);
+    await producer.answer();
+    expect(commits).toEqual(['0:2', '0:3']);
+  });
+
+  test('that ends before an earlier one of its partition is not committed until that one is', async () => {
+    const { producer, acknowledger, commits, released, toBarrier } = newTrial();
+    const state = newState();
+    const earlier = collected([{ state, offset: 1 }]);
+    acknowledger.add(collected([{ state, offset: 2 }]));
+    await toBarrier();
+    await producer.answer();
+    expect([commits, released.length]).toEqual([[], 1]);
+    acknowledger.add(earlier);
+    await toBarrier();
+    await producer.answer();
+    expect(commits).toEqual(['0:3']);
+  });
+
+  test('of a revoked partition is confirmed and released, and never committed', async () => {
+    const { producer, acknowledger, commits, released, toBarrier } = newTrial();
+    const [gone, kept] = [newState(0), newState(1)];
+    acknowledger.add(
+      collected([
+        { state: gone, offset: 1 },
+        { state: kept, offset: 5 },
+      ]),
+    );
+    await toBarrier();
+    gone.revoked = true;
+    await producer.answer();
+    expect([commits, released.length]).toEqual([['1:6'], 1]);
+    expect(gone.frontier).toBe(2);
+  });
+
+  test('that produces nothing is committed at once', async () => {
+    const { producer, acknowledger, commits, toBarrier } = newTrial({ intervalMs: 60_000 });
+    acknowledger.add(collected([{ state: newState(), offset: 1, analytics: [] }]));
+    await toBarrier();
+    await producer.answer();
+    expect(commits).toEqual(['0:2']);
+  });
+
+  test('waits for others before the barrier, but not while a worker has no slot', async () => {
+    const { producer, acknowledger, told, toBarrier, commits } = newTrial({ intervalMs: 60_000 });
+    const state = newState();
+    acknowledger.add(collected([{ state, offset: 1 }]));
+    await settleTurns();
+    expect([producer.atBarrier, acknowledger.pending]).toEqual([false, 1]);
+    told.starved = true;
+    acknowledger.add(collected([{ state, offset: 2 }]));
+    await toBarrier();
+    await producer.answer();
+    expect(commits).toEqual(['0:3']);
+    acknowledger.close();
+  });
+
+  test('waits while librdkafka’s queue is full', async () => {
+    const { producer, acknowledger, toBarrier } = newTrial();
+    producer.full = 3;
+    acknowledger.add(collected([{ state: newState(), offset: 1 }]));
+    await toBarrier();
+    expect(producer.produced).toHaveLength(1);
+    await producer.answer();
+  });
+});
+
+describe('settling', () => {
+  test('confirms everything that was added before, at once', async () => {
+    const { producer, acknowledger, commits, toBarrier } = newTrial({ intervalMs: 60_000 });
+    const state = newState();
+    acknowledger.add(collected([{ state, offset: 1 }]));
+    await settleTurns();
+    const settled = acknowledger.settle();
+    await toBarrier();
+    await producer.answer();
+    await settled;
+    expect(commits).toEqual(['0:2']);
+  });
+
+  test('ends when the acknowledger is closed with work left: a broker that never answers holds no process', async () => {
+    const { producer, acknowledger, commits, toBarrier } = newTrial();
+    const state = newState();
+    acknowledger.add(collected([{ state, offset: 1 }]));
+    await toBarrier();
+    acknowledger.add(collected([{ state, offset: 2 }]));
+    const settled = acknowledger.settle();
+    acknowledger.close();
+    await producer.answer();
+    await settled;
+    expect(acknowledger.pending).toBe(1);
+    expect(commits).toEqual(['0:2']);
+  });
+
+  test('tells of what broke', async () => {
+    const { acknowledger, fatal, until } = newTrial();
+    const batch = collected([{ state: newState(), offset: 1 }]);
+    Object.defineProperty(batch, 'outgoing', {
+      value: () => {
+        throw new Error('broken frame');
+      },
+    });
+    acknowledger.add(batch);
+    await until(() => fatal.length > 0);
+    expect(fatal).toEqual([new Error('broken frame')]);
+  });
+});
