@@ -80,6 +80,16 @@ class Lane {
   }
 }
 
+/** Slots of every worker: the memory in which batches travel. */
+export function createSlots(workers: number, slotsPerWorker: number, slotBytes: number): Slot[][] {
+  return Array.from({ length: workers }, () =>
+    Array.from({ length: slotsPerWorker }, () => ({
+      records: new SharedArrayBuffer(slotBytes),
+      analytics: new SharedArrayBuffer(slotBytes),
+    })),
+  );
+}
+
 const NO_HEADERS = encodeHeaders(undefined);
 
 /** Puts records into slots and hands the slots to the workers, in the order in which each partition's records came. */

@@ -7,8 +7,9 @@ import { Acknowledger } from './acknowledge.ts';
 import { Backpressure } from './backpressure.ts';
 import { CollectedBatch } from './collect.ts';
 import { RecordConsumer } from './consume.ts';
-import { type Batch, Dispatcher } from './dispatch.ts';
+import { type Batch, createSlots, Dispatcher } from './dispatch.ts';
 import { drain } from './drain.ts';
+import { type PartitionLag, partitionLags } from './lag.ts';
 import type { PipelineObserver } from './observer.ts';
 import { PartitionMap, type PartitionState } from './partitions.ts';
 import type { PipelineSettings } from './pipeline-settings.ts';
@@ -98,15 +99,7 @@ export class Pipeline {
   /** Opens the workers and their stores, connects to the brokers and joins the group. Rejects with what is missing. */
   static async start(settings: PipelineSettings, observer: PipelineObserver, log: Logger): Promise<Pipeline> {
     const board = createBoard(settings.workers);
-    const slots = Array.from({ length: settings.workers }, () =>
-      Array.from(
-        { length: settings.slotsPerWorker },
-        (): Slot => ({
-          records: new SharedArrayBuffer(settings.slotBytes),
-          analytics: new SharedArrayBuffer(settings.slotBytes),
-        }),
-      ),
-    );
+    const slots = createSlots(settings.workers, settings.slotsPerWorker, settings.slotBytes);
     const pool = await WorkerPool.start(settings.workers, { ...settings.worker, slots, board });
     const pipeline = new Pipeline(settings, { board, slots, pool }, observer, log);
     try {
@@ -171,18 +164,9 @@ export class Pipeline {
     return performance.now() - this.#polledAt;
   }
 
-  /** Lag and frontier of every assigned partition. No round trip: watermarks come with the fetches. */
-  *lags(): Generator<{ state: PartitionState; lagRecords: number | null; lagSeconds: number }> {
-    for (const state of this.#partitions.all()) {
-      const high = this.#consumer.highWatermark(state.topic, state.partition);
-      const lagRecords = high === null || state.frontier === null ? null : Math.max(0, high - state.frontier);
-      const behind = lagRecords !== null && lagRecords > 0 && state.frontierTimestamp > 0;
-      yield {
-        state,
-        lagRecords,
-        lagSeconds: behind ? Math.max(0, Date.now() - state.frontierTimestamp) / 1000 : 0,
-      };
-    }
+  /** Lag of every assigned partition. */
+  lags(): Generator<PartitionLag> {
+    return partitionLags(this.#partitions.all(), this.#consumer);
   }
 
   async #run(): Promise<void> {

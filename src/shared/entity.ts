@@ -10,7 +10,15 @@ export const TOOLS: readonly Tool[] = ['tactical-rmm', 'fleet-mdm', 'meshcentral
  * How a column is kept. In JavaScript: `text` and `decimal` are strings, `timestamp` is a number of milliseconds since 1970 UTC,
  * `bigint` is a number while it is a safe integer and a bigint beyond, `set<text>` is a sorted array without duplicates.
  */
-export type ColumnType = 'text' | 'boolean' | 'int' | 'bigint' | 'double' | 'decimal' | 'timestamp' | 'set<text>';
+export type ColumnType =
+  | 'text'
+  | 'boolean'
+  | 'int'
+  | 'bigint'
+  | 'double'
+  | 'decimal'
+  | 'timestamp'
+  | 'set<text>';
 export type ColumnValue = string | number | bigint | boolean | readonly string[];
 /** Absent means unchanged ("unset" in Cassandra), null means that the source says null. */
 export type Columns = { [column: string]: ColumnValue | null };

@@ -1,15 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { configOf, outputOption, print, withExamples } from '../command.ts';
 import { type KafkaSession, withKafka } from '../kafka-session.ts';
 import { listing, type Output } from '../table.ts';
 import { existingTopics, planTopics, type TopicStep } from '../topics-plan.ts';
 
+const VISIBLE_WITHIN_MS = 10_000;
 const COLUMNS = ['action', 'topic', 'now', 'wanted', 'why'] as const;
 
 async function apply(session: KafkaSession, steps: readonly TopicStep[]): Promise<void> {
   for (const { action, topic, wanted } of steps) {
     if (action === 'create') await session.createTopic(topic, wanted);
     if (action === 'grow') await session.growTopic(topic, wanted);
+  }
+  // A broker answers before it tells others: whoever starts the service next must find the topics.
+  const changed = steps.filter(({ action }) => action !== 'keep');
+  const deadline = Date.now() + VISIBLE_WITHIN_MS;
+  while (Date.now() < deadline) {
+    const existing = existingTopics(await session.topics());
+    if (changed.every(({ topic, wanted }) => (existing.get(topic) ?? 0) >= wanted)) return;
+    await sleep(100);
   }
 }
 
