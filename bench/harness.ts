@@ -63,7 +63,8 @@ export interface ResultLine {
   readonly commit: string;
   /** Whether the tree differed from the commit. */
   readonly dirty: boolean;
-  readonly smoke: boolean;
+  /** Whether it moved fewer records than a measurement for the record does. */
+  readonly quick: boolean;
   readonly rounds: number;
   readonly machine: Readonly<Record<string, unknown>>;
   readonly load: { readonly before: readonly number[]; readonly after: readonly number[] };
@@ -98,7 +99,7 @@ export async function runSubject(subject: Subject, options: BenchOptions): Promi
     subject: subject.name,
     date: new Date().toISOString(),
     ...source,
-    smoke: options.smoke,
+    quick: options.quick || options.smoke || options.records !== undefined,
     rounds,
     machine: describeMachine(),
     load: { before, after: currentLoad() },

@@ -3,7 +3,21 @@ import { decode } from './decode.bench.ts';
 import { enrich } from './enrich.bench.ts';
 import { frame } from './frame.bench.ts';
 import type { Subject } from './harness.ts';
+import { memory } from './memory.bench.ts';
+import { pipelineCassandra } from './pipeline-cassandra.bench.ts';
 import { pipelineEmbedded } from './pipeline-embedded.bench.ts';
+import { pipelineKafka } from './pipeline-kafka.bench.ts';
+import { start } from './start.bench.ts';
 
 /** Every subject, in the order in which they are run and shown. */
-export const SUBJECTS: readonly Subject[] = [frame, decode, enrich, batch, pipelineEmbedded];
+export const SUBJECTS: readonly Subject[] = [
+  frame,
+  decode,
+  enrich,
+  batch,
+  pipelineEmbedded,
+  pipelineKafka,
+  pipelineCassandra,
+  memory,
+  start,
+];

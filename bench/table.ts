@@ -26,16 +26,18 @@ export function withTable(text: string, table: string): string | undefined {
   return `${text.slice(0, begin + BEGIN.length)}\n${table}${text.slice(end)}`;
 }
 
-/** The newest line of each subject, by the subjects' names. */
+/** The newest whole run of each subject, by the subjects' names. */
 export function newestLines(resultsDir: string): ResultLine[] {
   if (!existsSync(resultsDir)) return [];
   return readdirSync(resultsDir)
     .filter((name) => name.endsWith('.jsonl'))
     .sort()
     .flatMap((name) => {
-      const lines = readFileSync(join(resultsDir, name), 'utf8').split('\n');
-      const last = lines.findLast((line) => line !== '');
-      return last === undefined ? [] : [JSON.parse(last) as ResultLine];
+      const lines = readFileSync(join(resultsDir, name), 'utf8')
+        .split('\n')
+        .filter((line) => line !== '');
+      const last = lines.map((line) => JSON.parse(line) as ResultLine).findLast(({ quick }) => !quick);
+      return last === undefined ? [] : [last];
     });
 }
 

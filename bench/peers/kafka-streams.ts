@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { serverFolder } from '../../test/stack/runs.ts';
+import type { Arm } from '../harness.ts';
+import type { KafkaLoad } from '../kafka-load.ts';
+import { jarVersion, root } from '../machine.ts';
+import { startProgram } from '../service-process.ts';
+import { watch } from '../watch.ts';
+
+/**
+ * The Kafka Streams program that does the same work (`peers-bench`): parse the envelope, take the row, add the organisation of its
+ * site, write JSON, commit. It generates records of its own, of about the same size.
+ */
+export interface Peer {
+  readonly version: string;
+  readonly records: number;
+  arm(name: string): Arm;
+}
+
+const INPUT = 'peers-in';
+const OUTPUT = 'peers-out';
+const PARTITIONS = 12;
+const HEAP = ['-Xms512m', '-Xmx512m'];
+
+/** Builds the program, fills its input topic and answers it; a text says why there is none. */
+export async function preparePeer(kafka: KafkaLoad, records: number): Promise<Peer | string> {
+  const source = join(process.env.PEERS_BENCH ?? join(root, '..', 'shared', 'peers-bench'), 'java');
+  if (!existsSync(join(source, 'pom.xml')))
+    return 'the peer is not there: set PEERS_BENCH to the folder peers-bench';
+  const build = buildPeer(source);
+  if ('failed' in build) return `the peer does not build: ${build.failed}`;
+  const classpath = `${join(build.folder, 'classes')}:${join(build.folder, 'libs', '*')}`;
+  java(classpath, ['peers.Gen', 'gen', kafka.address, INPUT, String(records), String(PARTITIONS), 'lz4']);
+  await kafka.createTopic(OUTPUT, PARTITIONS);
+  return {
+    records,
+    version: jarVersion(readdirSync(join(build.folder, 'libs')), 'kafka-streams'),
+    arm: (name) => ({ name, measure: () => measure(kafka, classpath, records) }),
+  };
+}
+
+async function measure(kafka: KafkaLoad, classpath: string, records: number) {
+  const group = `bench-streams-${Date.now()}`;
+  const before = await kafka.ends(OUTPUT, PARTITIONS);
+  const state = `-Djava.io.tmpdir=${serverFolder('streams-state')}`;
+  const program = ['peers.StreamsPipe', kafka.address, INPUT, OUTPUT, group, '2', 'at_least_once', 'lz4'];
+  const running = startProgram('streams', 'java', [
+    ...HEAP,
+    state,
+    '-cp',
+    classpath,
+    ...program,
+    'commit.interval.ms=1000',
+  ]);
+  try {
+    const { figures } = await watch(running, {
+      kafka,
+      group,
+      input: INPUT,
+      output: OUTPUT,
+      partitions: { input: PARTITIONS, output: PARTITIONS },
+      records,
+      outputBefore: before.high,
+    });
+    // Its main thread does nothing: the figure is ours alone.
+    const { main_us_per_record: _, ...rest } = figures;
+    return rest;
+  } finally {
+    await running.stop();
+  }
+}
+
+/** Compiled once for each version of its sources. */
+function buildPeer(source: string): { readonly folder: string } | { readonly failed: string } {
+  const hash = createHash('sha256');
+  const sources = readdirSync(source, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  for (const entry of sources) hash.update(readFileSync(join(entry.parentPath, entry.name)));
+  const base = process.env.OPENFRAME_TEST_STACK_DIR ?? join(root, '.stack');
+  const folder = join(base, `peers-${hash.digest('hex').slice(0, 12)}`);
+  if (existsSync(folder)) return { folder };
+  const unfinished = `${folder}-${process.pid}`;
+  mkdirSync(unfinished, { recursive: true });
+  const goals = ['compile', 'dependency:copy-dependencies', `-DoutputDirectory=${join(unfinished, 'libs')}`];
+  const result = spawnSync('mvn', ['-q', '-B', `-Dout=${unfinished}`, ...goals], {
+    cwd: source,
+    encoding: 'utf8',
+  });
+  if (result.status !== 0) {
+    rmSync(unfinished, { recursive: true, force: true });
+    return { failed: result.error?.message ?? `${result.stdout}${result.stderr}` };
+  }
+  renameSync(unfinished, folder);
+  return { folder };
+}
+
+function java(classpath: string, args: readonly string[]): void {
+  const result = spawnSync('java', ['-Xmx512m', '-cp', classpath, ...args], { encoding: 'utf8' });
+  if (result.status !== 0) throw new Error(`${args[0]} ${args[1]}: ${result.stdout}${result.stderr}`);
+}
