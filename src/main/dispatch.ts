@@ -1,6 +1,12 @@
 import type { Message } from 'node-rdkafka';
 import { assert, must } from '../shared/assert.ts';
-import { encodeHeaders, frameBytes, RecordFrameWriter } from '../shared/record-frame.ts';
+import {
+  encodeHeaders,
+  frameBytes,
+  HeaderEncoder,
+  RecordFrameWriter,
+  type RecordHeaders,
+} from '../shared/record-frame.ts';
 import type { BatchResult, BatchTask, Slot } from '../shared/worker-protocol.ts';
 import type { OffsetRange, PartitionState } from './partitions.ts';
 
@@ -90,12 +96,11 @@ export function createSlots(workers: number, slotsPerWorker: number, slotBytes: 
   );
 }
 
-const NO_HEADERS = encodeHeaders(undefined);
-
 /** Puts records into slots and hands the slots to the workers, in the order in which each partition's records came. */
 export class Dispatcher {
   readonly #lanes: readonly Lane[];
   readonly #settings: DispatchSettings;
+  readonly #headers = new HeaderEncoder();
   #roomWaiters: (() => void)[] = [];
 
   constructor(settings: DispatchSettings) {
@@ -184,7 +189,7 @@ export class Dispatcher {
     writer.reset();
     let bytes = 0;
     for (let next = lane.peek(); next !== undefined; next = lane.peek()) {
-      if (!append(writer, next)) break;
+      if (!append(writer, next, this.#headers.encode(headersOf(next)))) break;
       lane.shift();
       bytes += next.bytes;
       note(next, ranges, lane, topics);
@@ -216,8 +221,7 @@ export class Dispatcher {
   }
 }
 
-function append(writer: RecordFrameWriter, { state, message }: Queued): boolean {
-  const headers = message.headers === undefined ? NO_HEADERS : encodeHeaders(message.headers as never);
+function append(writer: RecordFrameWriter, { state, message }: Queued, headers: Uint8Array): boolean {
   return writer.append(
     state.topicId,
     state.partition,
@@ -232,13 +236,18 @@ function append(writer: RecordFrameWriter, { state, message }: Queued): boolean 
 /** A frame of its own for a record that is larger than a slot. */
 function oversizeFrame(queued: Queued): SharedArrayBuffer {
   const { message } = queued;
-  const headers = encodeHeaders(message.headers as never);
+  const headers = encodeHeaders(headersOf(queued));
   const key = keyBytes(message);
   const buffer = new SharedArrayBuffer(
     frameBytes(key?.length ?? 0, message.value?.length ?? 0, headers.length),
   );
-  assert(append(new RecordFrameWriter(buffer), queued), 'oversize frame holds its record');
+  assert(append(new RecordFrameWriter(buffer), queued, headers), 'oversize frame holds its record');
   return buffer;
+}
+
+/** node-rdkafka's types leave open what a header's value is; it gives bytes. */
+function headersOf({ message }: Queued): RecordHeaders | undefined {
+  return message.headers as RecordHeaders | undefined;
 }
 
 function keyBytes(message: Message): Uint8Array | null {

@@ -4,6 +4,7 @@ import {
   encodeHeaders,
   FRAME_BYTES_MIN,
   frameBytes,
+  HeaderEncoder,
   RecordFrameReader,
   RecordFrameWriter,
   type RecordHeaders,
@@ -191,5 +192,25 @@ describe('a record frame', () => {
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('the header encoder', () => {
+  test('gives what encoding afresh gives, whatever it remembers', () => {
+    const encoder = new HeaderEncoder();
+    const context = [{ a: Buffer.from('1') }, { b: Buffer.from('2') }];
+    const given: (RecordHeaders | undefined)[] = [
+      context,
+      [{ a: Buffer.from('1') }, { b: Buffer.from('2') }],
+      [{ a: Buffer.from('1') }, { b: Buffer.from('3') }],
+      [{ a: Buffer.from('1') }],
+      [{ a: 'text' }],
+      [{ a: Buffer.alloc(0) }],
+      [{ a: null }],
+      [{ a: Buffer.from('1'), b: Buffer.from('2') }],
+      undefined,
+      context,
+    ];
+    for (const headers of given) expect(encoder.encode(headers)).toEqual(encodeHeaders(headers));
   });
 });
