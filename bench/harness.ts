@@ -31,6 +31,8 @@ export interface BenchOptions {
   readonly quick: boolean;
   readonly rounds?: number;
   readonly records?: number;
+  /** Only arms whose name holds this. */
+  readonly arm?: string;
   /** Where profiles go; undefined for no profile. */
   readonly profileDir?: string;
   readonly log: (line: string) => void;
@@ -82,11 +84,12 @@ export async function runSubject(subject: Subject, options: BenchOptions): Promi
   const opened = await subject.open(options);
   if ('skipped' in opened) return opened;
   const rounds = options.rounds ?? (options.smoke ? 1 : options.quick ? 2 : subject.rounds);
+  const arms = opened.arms.filter(({ name }) => name.includes(options.arm ?? ''));
   const samples = new Map<string, Map<string, number[]>>();
   try {
-    if (subject.warmUp && !options.smoke) await runRound(opened.arms, () => undefined);
+    if (subject.warmUp && !options.smoke) await runRound(arms, () => undefined);
     for (let round = 0; round < rounds; round += 1) {
-      const order = round % 2 === 0 ? opened.arms : [...opened.arms].reverse();
+      const order = round % 2 === 0 ? arms : [...arms].reverse();
       await runRound(order, (arm, figures) => {
         options.log(`  ${round + 1}/${rounds} ${arm.name}: ${shownFigures(figures, subject.shown)}`);
         addSample(samples, arm.name, figures);
@@ -99,7 +102,7 @@ export async function runSubject(subject: Subject, options: BenchOptions): Promi
     subject: subject.name,
     date: new Date().toISOString(),
     ...source,
-    quick: options.quick || options.smoke || options.records !== undefined,
+    quick: options.quick || options.smoke || options.records !== undefined || options.arm !== undefined,
     rounds,
     machine: describeMachine(),
     load: { before, after: currentLoad() },
@@ -107,7 +110,7 @@ export async function runSubject(subject: Subject, options: BenchOptions): Promi
     settings: opened.settings,
     shown: subject.shown,
     notes: opened.notes ?? [],
-    arms: Object.fromEntries(opened.arms.map(({ name }) => [name, spreads(samples.get(name))])),
+    arms: Object.fromEntries(arms.map(({ name }) => [name, spreads(samples.get(name))])),
   };
 }
 

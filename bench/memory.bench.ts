@@ -8,7 +8,7 @@ import {
   spreadOf,
 } from './harness.ts';
 import { KafkaLoad } from './kafka-load.ts';
-import { applyTopics, makeLoad, pipelineArm } from './pipeline-arm.ts';
+import { lazyLoad, makeLoad, pipelineArm } from './pipeline-arm.ts';
 import { benchKafka } from './servers.ts';
 import type { Watched } from './watch.ts';
 
@@ -29,11 +29,10 @@ async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
   const { server } = started;
   const records = recordCount(options, 2_000_000, 10_000);
   const kafka = await KafkaLoad.connect(server.address);
-  const load = await makeLoad(kafka, records);
-  applyTopics(kafka, load);
+  const load = lazyLoad(kafka, () => makeLoad(kafka, records));
   return {
     arms: [pipelineArm({ name: '2 workers', kafka, load, workers: 2, options, also: memoryFigures })],
-    settings: { records, partitions: load.partitions },
+    settings: { records },
     versions: started.versions,
     close: async () => {
       await kafka.close();

@@ -19,6 +19,20 @@ export const KEYS = 50_000;
 
 let loads = 0;
 
+/** Makes a load at the first call, with the topics that the product writes. */
+export function lazyLoad(kafka: KafkaLoad, make: () => Promise<Load>): () => Promise<Load> {
+  let made: Promise<Load> | undefined;
+  const makeAll = async (): Promise<Load> => {
+    const load = await make();
+    applyTopics(kafka, load);
+    return load;
+  };
+  return () => {
+    made ??= makeAll();
+    return made;
+  };
+}
+
 /** Makes topics under a new prefix, unless the broker makes them by itself (`partitions` null), and fills them. */
 export async function makeLoad(
   kafka: KafkaLoad,
@@ -47,7 +61,8 @@ export async function makeLoad(
 export interface PipelineArmSpec {
   readonly name: string;
   readonly kafka: KafkaLoad;
-  readonly load: Load;
+  /** Made when an arm first needs it. */
+  readonly load: () => Promise<Load>;
   readonly workers: number;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly options: BenchOptions;
@@ -61,7 +76,8 @@ export function pipelineArm(spec: PipelineArmSpec): Arm {
 }
 
 async function measurePipeline(spec: PipelineArmSpec): Promise<Figures> {
-  const { kafka, load, options } = spec;
+  const { kafka, options } = spec;
+  const load = await spec.load();
   const group = `bench-${spec.name.replaceAll(/\W+/g, '-')}-${Date.now()}`;
   const profile = profiling(options.profileDir, group);
   const setup: ServiceSetup = {

@@ -33,7 +33,8 @@ export const pipelineCassandra: Subject = {
   about: 'writes of a skewed stream to a real Cassandra, beside one UPDATE … IF for each change',
   shown: ['rows_per_second', 'server_cpu_us_per_row', 'client_cpu_us_per_row', 'rows_that_differ'],
   rounds: 3,
-  warmUp: false,
+  // The server's compiler has to have seen both ways to write.
+  warmUp: true,
   smoke: false,
   open,
 };
@@ -152,7 +153,7 @@ async function throughWriter(
       while (next < changes.length && inHand + CHANGES_PER_BATCH <= CHANGES_IN_HAND) {
         for (const change of changes.slice(next, next + CHANGES_PER_BATCH)) {
           inHand += 1;
-          writer.submit(structuredClone(change), next, decided);
+          writer.submit(change, next, decided);
           next += 1;
         }
         writer.flush();

@@ -24,7 +24,13 @@ async function open(options: BenchOptions): Promise<OpenSubject> {
   const workers = options.smoke ? [1] : [1, 2, 4];
   return {
     arms: workers.map((count) =>
-      pipelineArm({ name: `${count} workers`, kafka, load, workers: count, options }),
+      pipelineArm({
+        name: `${count} workers`,
+        kafka,
+        load: () => Promise.resolve(load),
+        workers: count,
+        options,
+      }),
     ),
     settings: { records, partitions: load.partitions, codec: 'lz4' },
     notes: ['The mock broker runs in the bench process and is not counted.'],

@@ -8,7 +8,7 @@ import {
 } from './harness.ts';
 import { CONTEXT_HEADERS, KafkaLoad } from './kafka-load.ts';
 import { preparePeer } from './peers/kafka-streams.ts';
-import { applyTopics, makeLoad, pipelineArm } from './pipeline-arm.ts';
+import { lazyLoad, makeLoad, pipelineArm } from './pipeline-arm.ts';
 import { benchKafka } from './servers.ts';
 
 /** Kafka to Kafka without a store on a real broker, beside the Kafka Streams program that does the same work. */
@@ -36,11 +36,11 @@ async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
   // A JVM is still compiling at a third of this.
   const records = recordCount(options, 1_000_000, 10_000);
   const kafka = await KafkaLoad.connect(server.address);
-  const plain = await makeLoad(kafka, records);
-  const headers = await makeLoad(kafka, records, {}, { headers: CONTEXT_HEADERS });
+  const plain = lazyLoad(kafka, () => makeLoad(kafka, records));
+  const headers = lazyLoad(kafka, () => makeLoad(kafka, records, {}, { headers: CONTEXT_HEADERS }));
   // Six times the bytes: a third of the records takes as long to make, and is enough.
-  const schema = await makeLoad(kafka, Math.ceil(records / 3), { schema: true });
-  for (const load of [plain, headers, schema]) applyTopics(kafka, load);
+  const schemaRecords = Math.ceil(records / 3);
+  const schema = lazyLoad(kafka, () => makeLoad(kafka, schemaRecords, { schema: true }));
   const peer = options.profileDir === undefined ? await preparePeer(kafka, records) : 'left out of a profile';
   const arm = (name: string, load: typeof plain, workers: number): Arm =>
     pipelineArm({ name, kafka, load, workers, options });
@@ -54,8 +54,7 @@ async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
     ],
     settings: {
       records,
-      schemaRecords: schema.records,
-      partitions: plain.partitions,
+      schemaRecords,
       codec: 'lz4',
       acks: 'all',
     },

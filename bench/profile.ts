@@ -93,5 +93,5 @@ function frameName({ functionName, url, lineNumber }: CpuProfile['nodes'][number
   const name = functionName === '' ? '(anonymous)' : functionName;
   if (url === '') return name;
   const path = url.startsWith('file:') ? relative(root, fileURLToPath(url)) : url;
-  return `${name} ${path}:${lineNumber + 1}`;
+  return `${name} ${path.replace(/^\.stack\/bench-\d+\//, '')}:${lineNumber + 1}`;
 }

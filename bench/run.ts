@@ -16,6 +16,7 @@ const USAGE = `usage: npm run bench -- [list | table | SUBJECT…]
   --quick        fewer records and rounds
   --rounds N     how often every arm is measured
   --records N    records of a subject that moves a fixed number of them
+  --arm TEXT     only arms whose name holds this
   --profile      the pipeline's arms write CPU profiles; the functions that took most are printed
 `;
 
@@ -30,6 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       records: { type: 'string' },
+      arm: { type: 'string' },
       profile: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -47,6 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
     quick: values.quick,
     ...countOf('rounds', values.rounds),
     ...countOf('records', values.records),
+    ...(values.arm === undefined ? {} : { arm: values.arm }),
     ...(values.profile ? { profileDir: join(root, 'bench', 'results', 'profiles') } : {}),
     log: (line) => void print(`${line}\n`),
   };

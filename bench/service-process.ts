@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { must } from '../src/shared/assert.ts';
@@ -76,7 +76,20 @@ export interface ServiceSetup {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const PROGRAM = join(root, 'dist', 'cli', 'openframe-stream.js');
+let program: string | undefined;
+
+/** The compiled program, as a copy: whoever compiles meanwhile must not change what a run started with. */
+function compiledProgram(): string {
+  if (program === undefined) {
+    // Inside the project's folder, where the packages are found.
+    const copy = join(root, '.stack', `bench-${process.pid}`);
+    cpSync(join(root, 'dist'), join(copy, 'dist'), { recursive: true });
+    cpSync(join(root, 'package.json'), join(copy, 'package.json'));
+    process.once('exit', () => rmSync(copy, { recursive: true, force: true }));
+    program = join(copy, 'dist', 'cli', 'openframe-stream.js');
+  }
+  return program;
+}
 
 /** The configuration file of a run; everything that is not named here is the product's default. */
 export function writeConfig(setup: ServiceSetup): string {
@@ -97,13 +110,13 @@ export function writeConfig(setup: ServiceSetup): string {
 
 /** Starts `openframe-stream run`, as compiled. */
 export function startService(setup: ServiceSetup): Running {
-  const args = [...(setup.nodeArguments ?? []), PROGRAM, 'run', '--config', writeConfig(setup)];
+  const args = [...(setup.nodeArguments ?? []), compiledProgram(), 'run', '--config', writeConfig(setup)];
   return startProgram('openframe-stream', process.execPath, args, setup.env);
 }
 
 /** Runs a command of the product to its end. */
 export function runCommand(setup: ServiceSetup, ...args: readonly string[]): void {
-  const all = [PROGRAM, ...args, '--config', writeConfig(setup)];
+  const all = [compiledProgram(), ...args, '--config', writeConfig(setup)];
   const { status, stdout, stderr } = spawnSync(process.execPath, all, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`openframe-stream ${args.join(' ')}: ${stdout}${stderr}`);
 }
