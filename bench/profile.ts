@@ -26,6 +26,8 @@ interface CpuProfile {
   readonly timeDeltas: readonly number[];
   readonly startTime: number;
   readonly endTime: number;
+  /** CPU that the thread had meanwhile. */
+  readonly cpuMicros: number;
 }
 
 export function profiling(dir: string | undefined, name: string): Profiling | undefined {
@@ -71,22 +73,36 @@ function busiestRate(samples: readonly Sample[]): number {
   return (last.seen - from.seen) / ((last.at - from.at) / 1000);
 }
 
-/** `µs per record, share, function (file:line)`, the largest first. */
+/**
+ * `µs per record, share, function (file:line)`, the largest first. A sampler counts time that passes; on a busy machine much of that
+ * passes without the thread, so the shares of the time that is not idle are applied to the CPU that the thread had.
+ */
 export function functionTimes(profile: CpuProfile, recordsPerSecond: number): string[] {
   const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, frameName(callFrame)]));
   const micros = new Map<string, number>();
+  let busy = 0;
   for (const [index, id] of profile.samples.entries()) {
     const name = names.get(id) ?? '?';
-    micros.set(name, (micros.get(name) ?? 0) + (profile.timeDeltas[index] ?? 0));
+    if (name === '(idle)') continue;
+    const delta = profile.timeDeltas[index] ?? 0;
+    busy += delta;
+    micros.set(name, (micros.get(name) ?? 0) + delta);
   }
-  const seconds = (profile.endTime - profile.startTime) / 1e6;
-  const records = recordsPerSecond * seconds;
-  return [...micros]
+  const elapsed = profile.endTime - profile.startTime;
+  const perRecord = profile.cpuMicros / ((recordsPerSecond * elapsed) / 1e6);
+  const lines = [...micros]
     .sort(([, one], [, other]) => other - one)
-    .map(([name, time]) => {
-      const share = ((time / 1e6 / seconds) * 100).toFixed(1);
-      return `${(time / records).toFixed(2).padStart(6)} µs ${share.padStart(5)} %  ${name}`;
-    });
+    .map(
+      ([name, time]) => `${figure((time / busy) * perRecord)} µs ${figure((time / busy) * 100)} %  ${name}`,
+    );
+  return [
+    `${figure(perRecord)} µs of CPU; ${figure((busy / elapsed) * 100)} % of the time not idle`,
+    ...lines,
+  ];
+}
+
+function figure(value: number): string {
+  return value.toFixed(2).padStart(6);
 }
 
 function frameName({ functionName, url, lineNumber }: CpuProfile['nodes'][number]['callFrame']): string {
