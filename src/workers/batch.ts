@@ -1,6 +1,7 @@
 import { AnalyticsFrameWriter } from '../shared/analytics-frame.ts';
 import { must } from '../shared/assert.ts';
 import { ENTITY_NAMES, type EntityName } from '../shared/entity.ts';
+import { DestinationError } from '../shared/errors.ts';
 import type { Change, Mutation } from '../shared/mutation.ts';
 import type { DeadLetter, RejectCode } from '../shared/outcome.ts';
 import type { SourceRecord } from '../shared/record.ts';
@@ -68,8 +69,8 @@ export class BatchRun {
       const entry = must(this.#entries[index], 'entry');
       const { mutation } = entry;
       const moved = mutation.carry !== undefined || mutation.movedTo !== undefined;
-      if (moved) entry.mutation = await this.#stages.moves.before(mutation);
-      this.#submit(entry, index);
+      const ready = !moved || (await this.#move(entry, () => this.#begin(entry)));
+      if (ready) this.#submit(entry, index);
     }
     const enriched = performance.now();
     this.#stages.writer?.flush();
@@ -92,9 +93,9 @@ export class BatchRun {
         this.#allDecided = resolve;
       });
     }
-    for (const { mutation, record } of this.#entries) {
-      if (mutation.carry !== undefined && !this.#deadLetters.has(record))
-        await this.#stages.moves.after(mutation);
+    for (const entry of this.#entries) {
+      if (entry.mutation.carry === undefined || this.#deadLetters.has(entry.record)) continue;
+      await this.#move(entry, () => this.#stages.moves.after(entry.mutation));
     }
     this.#seconds.write = (performance.now() - started) / 1000;
     const analytics = this.#frame.finish();
@@ -153,6 +154,22 @@ export class BatchRun {
     }
     this.#undecided += 1;
     writer.submit(entry.mutation, index, this.#decided);
+  }
+
+  async #begin(entry: Entry): Promise<void> {
+    entry.mutation = await this.#stages.moves.before(entry.mutation);
+  }
+
+  /** A step of a key move; false when the store refuses what the record asks of it, which is the record's end alone. */
+  async #move({ record }: Entry, step: () => Promise<void>): Promise<boolean> {
+    try {
+      await step();
+      return true;
+    } catch (error) {
+      if (!(error instanceof DestinationError) || error.kind !== 'permanent') throw error;
+      this.#rejectWrite(record, { exhausted: false, error, attempts: 1, firstFailedAt: this.#stages.now() });
+      return false;
+    }
   }
 
   #settle({ record, mutation }: Entry, result: WriteResult): void {
