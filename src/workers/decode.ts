@@ -13,6 +13,7 @@ import {
   versionOf,
 } from './debezium-envelope.ts';
 import { parseDocument } from './extended-json.ts';
+import type { SlicedEnvelope } from './envelope-slice.ts';
 import { latestTime, type Rule } from './guard.ts';
 import { isObject, type JsonObject, kindOf, parseExact, parseJson } from './json-text.ts';
 import { BoundMapping, type Mapping } from './mapping.ts';
@@ -122,13 +123,25 @@ class RecordDecoder implements Decoder {
 
   #decodeText(record: SourceRecord, text: string, topic: Topic, exact: boolean): Decoded {
     const payload = topic.value.payloadText(text);
+    const sliced = exact ? undefined : topic.slicer.slice(payload);
+    if (sliced !== undefined) return this.#decodeEnvelope(record, text, topic, sliced, false);
     const parsed = exact ? parseExact(payload, 'value') : parseJson(payload, 'value');
     const value = topic.value.unwrap(parsed);
     const op = operationOf(value);
     if (!isOp(op) || op === 'm') return skip(isOp(op) ? 'logical_message' : op);
     // operationOf answers an op for objects only.
     if (!isObject(value)) return skip('tombstone');
-    const source = sourceOf(value);
+    return this.#decodeEnvelope(record, text, topic, { op, value, source: sourceOf(value) }, exact);
+  }
+
+  #decodeEnvelope(
+    record: SourceRecord,
+    text: string,
+    topic: Topic,
+    { op, value, source }: SlicedEnvelope,
+    exact: boolean,
+  ): Decoded {
+    if (op === 'm') return skip('logical_message');
     const definition = topic.source ?? this.#finder.ofRecord(record, source);
     const table = tableOf(source, topic);
     const known = definition === topic.source && table === topic.table;

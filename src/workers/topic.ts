@@ -1,6 +1,7 @@
 import { type MappedTable, mappedTable } from '../shared/message-type.ts';
 import type { SourceDefinition } from '../shared/settings.ts';
 import { HEARTBEAT_TOPICS } from './debezium-envelope.ts';
+import { EnvelopeSlicer } from './envelope-slice.ts';
 import type { JsonObject } from './json-text.ts';
 import { SchemaWrapper } from './schema-wrapper.ts';
 import type { SourceFinder } from './source-finder.ts';
@@ -15,6 +16,7 @@ export interface Topic {
   readonly mapped: MappedTable | undefined;
   readonly key: SchemaWrapper;
   readonly value: SchemaWrapper;
+  readonly slicer: EnvelopeSlicer;
 }
 
 export class Topics {
@@ -39,6 +41,7 @@ export class Topics {
       mapped: source && mappedTable(source.tool, table),
       key: new SchemaWrapper(),
       value: new SchemaWrapper(),
+      slicer: new EnvelopeSlicer(),
     };
     this.#known.set(name, topic);
     return topic;

@@ -61,6 +61,7 @@ export async function open({ worker }: { readonly worker: number }): Promise<tru
     onGuard: (messageType, rule) => count(`guard:${messageType}:${rule}`),
     onUnmapped: (name) => count(`unmapped:${name}`),
   });
+  const patiently = patientReader((error) => writer?.readFailed(error));
   const stages: BatchStages = {
     decoder,
     enricher: new Enricher(cache, store, patiently),
@@ -98,16 +99,22 @@ export async function close(): Promise<true> {
   return true;
 }
 
-/** Reads until the store answers: what a batch needs to go on cannot be skipped, and while the store is away nothing goes on. */
-async function patiently<T>(read: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof DestinationError) || error.kind === 'permanent') throw error;
-      await new Promise((resolve) => setTimeout(resolve, READ_RETRY_MS));
+/**
+ * Reads until the store answers: what a batch needs to go on cannot be skipped, and while the store is away nothing goes on. The
+ * circuit hears of it, because a batch that cannot be enriched sends no write that would open it.
+ */
+function patientReader(failed: (error: DestinationError) => void): <T>(read: () => Promise<T>) => Promise<T> {
+  return async (read) => {
+    for (;;) {
+      try {
+        return await read();
+      } catch (error) {
+        if (!(error instanceof DestinationError) || error.kind === 'permanent') throw error;
+        failed(error);
+        await new Promise((resolve) => setTimeout(resolve, READ_RETRY_MS));
+      }
     }
-  }
+  };
 }
 
 /** Counts what the store answered, under the names of main's table of metrics. */

@@ -83,6 +83,12 @@ export class Writer {
     this.#pump();
   }
 
+  /** What a read of the same store says of it. Only failures: that reads pass does not mean that writes do. */
+  readFailed({ kind }: DestinationError): void {
+    if (kind === 'outage') this.#circuit.trip();
+    else this.#circuit.failed();
+  }
+
   /** Resolves when no write of this row is waiting, in flight or to be tried again. */
   async settled(mutation: Mutation): Promise<void> {
     this.#pump();

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import {
   boolean,
   firstText,
@@ -90,10 +91,19 @@ function memoryBytes(row: Row): number | bigint | null {
 function meshNodeId(row: Row): string | null {
   const hex = textIn(row, 'mesh_node_id');
   if (hex === null || hex === '') return null;
+  return nodeIds.get(hex) ?? learnNodeId(hex);
+}
+
+/** Node ids of agents seen: an agent checks in every few minutes, and its node id never changes. */
+const nodeIds = new LRUCache<string, string>({ max: 10_000 });
+
+function learnNodeId(hex: string): string | null {
   const bytes = Buffer.from(hex, 'hex');
   // Reading stops at what is no hex: such a text names no node.
   if (bytes.length * 2 !== hex.length) return null;
-  return `node//${bytes.toString('base64').replaceAll('/', '$').replaceAll('+', '@')}`;
+  const nodeId = `node//${bytes.toString('base64').replaceAll('/', '$').replaceAll('+', '@')}`;
+  nodeIds.set(hex, nodeId);
+  return nodeId;
 }
 
 /** wmi_detail is the agent's own inventory: lists of WMI classes on Windows, a flat object elsewhere. */

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { EnvelopeSlicer } from '../../src/workers/envelope-slice.ts';
+import { captured, MAIN_CAPTURES } from './captures.ts';
+
+interface Envelope {
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly op: string;
+  readonly ts_ms: number;
+  readonly transaction: unknown;
+  readonly source: Record<string, unknown>;
+}
+
+const records = (await Promise.all(MAIN_CAPTURES.map((path) => captured(path)))).flat();
+const postgres = records.flatMap(({ topic, value }) =>
+  value !== null && /^(tactical|authentik)\.public\./.test(topic) ? [value] : [],
+);
+
+const slicer = new EnvelopeSlicer();
+const sliceEnvelope = (text: string) => slicer.slice(text);
+
+describe('an envelope cut out as text', () => {
+  test('has what parsing it whole gives, for every captured change of PostgreSQL', () => {
+    let cut = 0;
+    for (const text of postgres) {
+      const sliced = sliceEnvelope(text);
+      const whole = JSON.parse(text) as Envelope;
+      if (sliced === undefined) continue;
+      cut += 1;
+      const { connector, name, ts_ms, snapshot, table, lsn } = whole.source;
+      expect(sliced).toEqual({
+        op: whole.op,
+        value: { after: whole.after, ts_ms: whole.ts_ms },
+        source: { connector, name, ts_ms, snapshot, table, lsn },
+      });
+      expect(whole.before).toBeNull();
+    }
+    const wanted = postgres.filter((text) => text.startsWith('{"before":null,"after":{')).length;
+    expect(wanted).toBeGreaterThan(300);
+    expect(cut).toBe(wanted);
+  });
+
+  const [sample = ''] = postgres.filter((text) => text.includes('agents_agent'));
+
+  test.each([
+    ['a delete', sample.replace('"after":{', '"after":null,"x":{')],
+    ['a row before the change', sample.replace('"before":null', '"before":{"id":1}')],
+    ['another connector', sample.replace('"connector":"postgresql"', '"connector":"mariadb"')],
+    ['no position', sample.replace(/"lsn":\d+/, '"lsn":null')],
+    ['a position that is text', sample.replace(/"lsn":(\d+)/, '"lsn":"$1"')],
+    ['no snapshot mark', sample.replace(/"snapshot":"[a-z_]+"/, '"snapshot":null')],
+    ['a transaction block', sample.replace('"transaction":null', '"transaction":{"id":"1","total_order":1}')],
+    ['an unknown operation', sample.replace(/"op":"."/, '"op":"x"')],
+    ['a longer operation', sample.replace(/"op":"(.)"/, '"op":"$1$1"')],
+    ['a text that was cut off', sample.slice(0, -1)],
+    ['a text cut off in the row', sample.slice(0, 200)],
+    ['a row that is no JSON', sample.replace('"after":{"id":', '"after":{"id"')],
+    ['spaces between its parts', sample.replace('"before":null,', '"before": null, ')],
+  ])('is left to the parser when it has %s', (_what, text) => {
+    expect(text).not.toBe(sample);
+    expect(sliceEnvelope(text)).toBeUndefined();
+  });
+
+  test('is not misled by a row whose texts look like the rest of an envelope', () => {
+    const evil = ',"source":{"version":"9"},"transaction":null,"op":"d","ts_ms":1,"lsn":1,"table":"x"}';
+    const text = sample.replace(/"description":(null|"[^"]*")/, () => `"description":${JSON.stringify(evil)}`);
+    const sliced = sliceEnvelope(text);
+    expect(sliced?.value.after).toEqual((JSON.parse(text) as Envelope).after);
+    expect(sliced?.op).toBe((JSON.parse(text) as Envelope).op);
+  });
+});
