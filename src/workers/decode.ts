@@ -12,8 +12,8 @@ import {
   sourceTime,
   versionOf,
 } from './debezium-envelope.ts';
-import { parseDocument } from './extended-json.ts';
 import type { SlicedEnvelope } from './envelope-slice.ts';
+import { parseDocument } from './extended-json.ts';
 import { latestTime, type Rule } from './guard.ts';
 import { isObject, type JsonObject, kindOf, parseExact, parseJson } from './json-text.ts';
 import { BoundMapping, type Mapping } from './mapping.ts';

@@ -63,7 +63,10 @@ describe('an envelope cut out as text', () => {
 
   test('is not misled by a row whose texts look like the rest of an envelope', () => {
     const evil = ',"source":{"version":"9"},"transaction":null,"op":"d","ts_ms":1,"lsn":1,"table":"x"}';
-    const text = sample.replace(/"description":(null|"[^"]*")/, () => `"description":${JSON.stringify(evil)}`);
+    const text = sample.replace(
+      /"description":(null|"[^"]*")/,
+      () => `"description":${JSON.stringify(evil)}`,
+    );
     const sliced = sliceEnvelope(text);
     expect(sliced?.value.after).toEqual((JSON.parse(text) as Envelope).after);
     expect(sliced?.op).toBe((JSON.parse(text) as Envelope).op);
