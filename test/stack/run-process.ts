@@ -57,10 +57,10 @@ export class RunProcess {
     await this.#until(() => this.logged(text) > 0, `logged "${text}"`, withinMs);
   }
 
-  /** Resident memory, MB. */
-  get residentMb(): number {
+  /** The most memory that was resident so far, MB. */
+  get peakMb(): number {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024;
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024;
   }
 
   /** The readiness probe's answer, as `<status> <detail>`. */
