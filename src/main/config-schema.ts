@@ -128,12 +128,12 @@ const pipeline = z.strictObject({
     'Limit of record bytes between poll and acknowledgement, of the whole process.',
   ),
   pauseAboveBytes: whole(
-    32 * MIB,
+    16 * MIB,
     [1024, 64 * 1024 * MIB],
     'A worker with more bytes waiting has its partitions paused.',
   ),
   resumeBelowBytes: whole(
-    16 * MIB,
+    4 * MIB,
     [1024, 64 * 1024 * MIB],
     'A paused worker’s partitions go on once it has fewer bytes waiting.',
   ),
