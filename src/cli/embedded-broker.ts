@@ -5,6 +5,7 @@ import { DependencyError } from '../shared/errors.ts';
 import type { CapturedRecord } from '../shared/record.ts';
 
 const READ_IDLE_POLLS = 5;
+const TOPIC_ATTEMPTS_MAX = 200;
 
 /**
  * librdkafka's mock cluster: a broker on loopback inside this process, good for produce, fetch, groups and commits. It makes
@@ -44,13 +45,19 @@ export class EmbeddedBroker {
 
   /** Makes a topic by asking about it; answers its number of partitions. */
   async topic(name: string): Promise<number> {
-    const metadata = await new Promise<Metadata>((resolve, reject) => {
-      this.producer.getMetadata({ topic: name, timeout: 5000 }, (error, data) => {
-        if (error) reject(new DependencyError(`topic ${name}: ${error.message}`));
-        else resolve(data);
+    for (let attempt = 0; attempt < TOPIC_ATTEMPTS_MAX; attempt += 1) {
+      const metadata = await new Promise<Metadata>((resolve, reject) => {
+        this.producer.getMetadata({ topic: name, timeout: 5000 }, (error, data) => {
+          if (error) reject(new DependencyError(`topic ${name}: ${error.message}`));
+          else resolve(data);
+        });
       });
-    });
-    return metadata.topics.find((topic) => topic.name === name)?.partitions.length ?? 0;
+      // The answer that makes the topic does not know its partitions yet.
+      const partitions = metadata.topics.find((topic) => topic.name === name)?.partitions.length ?? 0;
+      if (partitions > 0) return partitions;
+      await sleep(5);
+    }
+    throw new DependencyError(`topic ${name}: the embedded broker does not make it`);
   }
 
   /** Topics that exist. */
