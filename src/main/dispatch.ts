@@ -39,6 +39,9 @@ export interface DispatchSettings {
   readonly failed: (error: unknown) => void;
 }
 
+/** Records taken from a lane's queue before it is cut. */
+const COMPACT_AFTER = 1024;
+
 /** One worker's share: records that wait for a slot, and the slots. */
 class Lane {
   readonly slots: readonly Slot[];
@@ -71,8 +74,9 @@ class Lane {
     const queued = must(this.#queue[this.#head], 'queued record');
     this.queuedBytes -= queued.bytes;
     this.#head += 1;
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
+    // Under load the queue is never empty: what is behind its head would keep its records alive for ever.
+    if (this.#head === this.#queue.length || this.#head >= COMPACT_AFTER) {
+      this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
   }

@@ -15,8 +15,15 @@ export interface Mutation {
   readonly deleted: boolean;
   /** Columns to write: absent = unchanged, null = the source says null. A delete carries null for every column of its mapping. */
   readonly columns: Columns;
-  /** Set on the insert half of a key move: columns whose values exist only in the row of the old key. */
-  readonly carry?: { readonly fromId: string; readonly columns: readonly string[] };
+  /**
+   * Set on the insert half of a key move: columns whose values exist only in the row of the old key. `version` is that of the move,
+   * where it is not the mutation's own.
+   */
+  readonly carry?: {
+    readonly fromId: string;
+    readonly version?: string;
+    readonly columns: readonly string[];
+  };
   /** Set on the delete half of a key move: the new key. */
   readonly movedTo?: string;
 }

@@ -1,6 +1,7 @@
 import type { Columns } from '../shared/entity.ts';
 import type { Mutation } from '../shared/mutation.ts';
-import type { KeyMove, Store } from './stores/store.ts';
+import { stillOwed } from './stores/row.ts';
+import type { Kept, KeyMove, PendingCarry, Store } from './stores/store.ts';
 
 /**
  * A changed primary key comes as a delete of the old key and an insert of the new one, on partitions that have no order between
@@ -26,43 +27,76 @@ export class KeyMoves {
   async before(mutation: Mutation): Promise<Mutation> {
     if (mutation.movedTo !== undefined) await this.#leave(mutation);
     if (mutation.carry === undefined) return mutation;
-    const kept = await this.#patiently(() => this.#store.takeMoved(moveOf(mutation), mutation.id));
-    if (kept === undefined) return mutation;
     const { carry, ...arrived } = mutation;
-    return { ...arrived, columns: { ...mutation.columns, ...pick(kept, carry?.columns ?? []) } };
+    let columns = mutation.columns;
+    let waiting: PendingCarry | undefined = { version: mutation.version, ...carry };
+    while (waiting !== undefined) {
+      const kept = await this.#take(mutation, waiting);
+      if (kept === undefined) return { ...arrived, columns, carry: waiting };
+      columns = { ...columns, ...given(kept, waiting) };
+      waiting = stillOwed(waiting, kept.owed);
+    }
+    return { ...arrived, columns };
   }
 
   /** After an insert half was written while its columns were still missing. */
   async after(mutation: Mutation): Promise<void> {
     if (mutation.carry === undefined) return;
-    const { columns } = mutation.carry;
-    const move = moveOf(mutation);
-    const kept = await this.#patiently(() => this.#store.takeMoved(move, mutation.id));
-    if (kept !== undefined)
-      await this.#patiently(() => this.#store.fillCarried(mutation.id, move, pick(kept, columns)));
+    await this.#complete(mutation, { version: mutation.version, ...mutation.carry });
   }
 
-  /** Keeps what the old row holds and completes the new row if that waits already. The delete is written after this. */
+  /**
+   * Keeps what the old row holds, and what that row waits for itself: keys that are swapped move one after the other, and the moves
+   * come in any order. Rows that wait already are completed. The delete is written after this, so that all of it can be done again.
+   */
   async #leave(mutation: Mutation): Promise<void> {
     const { entity, tool, id, version } = mutation;
     await this.#settled(mutation);
     const row = (await this.#patiently(() => this.#store.read(entity, tool, [id]))).get(id);
     // Seen before: what the old row held was kept then.
     if (row === undefined || row.deleted || (row.versions[mutation.facet] ?? '') >= version) return;
+    const kept: Kept = { columns: row.columns, ...(row.carry === undefined ? {} : { owed: row.carry }) };
     const move: KeyMove = { entity, tool, fromId: id, version };
-    const waiting = await this.#patiently(() => this.#store.keepMoved(move, row.columns));
-    if (waiting !== undefined)
-      await this.#patiently(() => this.#store.fillCarried(waiting, move, row.columns));
+    const ids = await this.#patiently(() => this.#store.keepMoved(move, kept));
+    if (ids.length === 0) return;
+    const rows = await this.#patiently(() => this.#store.read(entity, tool, ids));
+    for (const { id: waitingId, carry } of rows.values()) {
+      if (carry?.fromId === id && carry.version === version) {
+        await this.#complete({ entity, tool, id: waitingId }, carry);
+      }
+    }
+  }
+
+  /** Gives a written row what it waits for, as far as the moves behind it have been seen. */
+  async #complete(row: RowKey, carry: PendingCarry): Promise<void> {
+    let waiting: PendingCarry | undefined = carry;
+    while (waiting !== undefined) {
+      const now: PendingCarry = waiting;
+      const kept = await this.#take(row, now);
+      if (kept === undefined) return;
+      const next = stillOwed(now, kept.owed);
+      const columns = given(kept, now);
+      await this.#patiently(() => this.#store.fillCarried(row.id, moveOf(row, now), columns, next));
+      waiting = next;
+    }
+  }
+
+  #take(row: RowKey, waiting: PendingCarry): Promise<Kept | undefined> {
+    return this.#patiently(() => this.#store.takeMoved(moveOf(row, waiting), row.id));
   }
 }
 
-function moveOf({ entity, tool, version, carry, id }: Mutation): KeyMove {
-  return { entity, tool, fromId: carry?.fromId ?? id, version };
+type RowKey = Pick<Mutation, 'entity' | 'tool' | 'id'>;
+
+function moveOf({ entity, tool }: RowKey, { fromId, version }: PendingCarry): KeyMove {
+  return { entity, tool, fromId, version };
 }
 
-/** The columns that were asked for; one that the old row did not hold is null. */
-function pick(columns: Columns, wanted: readonly string[]): Columns {
+/** The columns that a row waits for, less those that the old row waited for itself; one that the old row did not hold is null. */
+function given({ columns, owed }: Kept, { columns: wanted }: PendingCarry): Columns {
   const picked: Columns = {};
-  for (const column of wanted) picked[column] = columns[column] ?? null;
+  for (const column of wanted) {
+    if (owed?.columns.includes(column) !== true) picked[column] = columns[column] ?? null;
+  }
   return picked;
 }

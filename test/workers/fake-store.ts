@@ -1,12 +1,12 @@
 import type { Columns, EntityName, Tool } from '../../src/shared/entity.ts';
 import { MAIN_FACET } from '../../src/shared/entity.ts';
 import type { Mutation, WriteOutcome } from '../../src/shared/mutation.ts';
-import { applyMutation, type StoredRow } from '../../src/workers/stores/row.ts';
+import { applyMutation } from '../../src/workers/stores/row.ts';
 import type { Row, Store } from '../../src/workers/stores/store.ts';
 
 /** A store whose answers are the test's: rows in memory, failures and delays by script. */
 export class FakeStore implements Store {
-  readonly rows = new Map<string, StoredRow>();
+  readonly rows = new Map<string, Row>();
   /** Every statement that was sent, failed ones included: the ids of its rows with their versions. */
   readonly statements: string[][] = [];
   readonly reads: string[][] = [];
@@ -51,8 +51,8 @@ export class FakeStore implements Store {
     return found;
   }
 
-  keepMoved(): Promise<undefined> {
-    return Promise.resolve(undefined);
+  keepMoved(): Promise<readonly string[]> {
+    return Promise.resolve([]);
   }
 
   takeMoved(): Promise<undefined> {

@@ -23,6 +23,11 @@ const RECONNECT_MAX_MS = 3000;
 /** For writes. The driver must not send a conditional one twice by itself: the second answer would say that it was refused. */
 export const WRITE_OPTIONS: QueryOptions = { prepare: true, logged: false, isIdempotent: false };
 export const READ_OPTIONS: QueryOptions = { prepare: true, isIdempotent: true };
+/** Sees every conditional write that was answered, and ends those that were not. */
+export const SERIAL_READ_OPTIONS: QueryOptions = {
+  ...READ_OPTIONS,
+  consistency: cassandra.types.consistencies.localSerial,
+};
 
 function pem(path: string, what: string): Buffer {
   try {

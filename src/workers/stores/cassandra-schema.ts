@@ -71,7 +71,7 @@ function tableDefinitions(settings: CassandraSettings): readonly TableDefinition
     ...ENTITY_NAMES.map((name) => entityTable(ENTITIES[name], settings)),
     {
       name: KEY_MOVES_TABLE,
-      columns: new Map(text([...moveKey, 'kept', 'waiting_id'])),
+      columns: new Map([...text([...moveKey, 'kept', 'owed']), ['waiting', 'set<text>']]),
       partitionKey: moveKey,
       clusteringKey: [],
       options: [`default_time_to_live = ${KEY_MOVES_TTL_SECONDS}`],

@@ -84,7 +84,7 @@ export class Statements {
   fill(
     key: { readonly entity: EntityName; readonly tool: string; readonly bucket: number; readonly id: string },
     values: readonly (readonly [column: string, value: unknown])[],
-    guard: { readonly carry: string } | { readonly timestamp: bigint },
+    guard: { readonly carry: string; readonly next: string | null } | { readonly timestamp: bigint },
   ): Statement {
     const table = this.table(ENTITIES[key.entity].table);
     const where = [key.tool, key.bucket, key.id];
@@ -94,8 +94,8 @@ export class Statements {
       const query = `UPDATE ${table} USING TIMESTAMP ? SET ${columns.join(', ')} WHERE ${KEY}`;
       return { query, params: [guard.timestamp, ...bound, ...where] };
     }
-    const query = `UPDATE ${table} SET ${[...columns, 'carry = null'].join(', ')} WHERE ${KEY} IF carry = ?`;
-    return { query, params: [...bound, ...where, guard.carry] };
+    const query = `UPDATE ${table} SET ${[...columns, 'carry = ?'].join(', ')} WHERE ${KEY} IF carry = ?`;
+    return { query, params: [...bound, guard.next, ...where, guard.carry] };
   }
 
   read(entity: EntityName): string {

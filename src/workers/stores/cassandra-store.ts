@@ -16,8 +16,8 @@ import { KeyMoves } from './key-moves.ts';
 import { KnownVersions } from './known-versions.ts';
 import { LwtWriter } from './lwt-writer.ts';
 import { PartitionLanes } from './partition-lanes.ts';
-import { applyCarried, bucketOfId, owed, type StoredRow } from './row.ts';
-import type { KeyMove, Row, Store } from './store.ts';
+import { applyCarried, bucketOfId, owed, stillOwed } from './row.ts';
+import type { Kept, KeyMove, PendingCarry, Row, Store } from './store.ts';
 
 /** Ids of one SELECT … IN, and how many of those run at once. */
 const READ_IDS_MAX = 100;
@@ -124,19 +124,19 @@ export class CassandraStore implements Store {
     return chunks;
   }
 
-  async keepMoved(move: KeyMove, columns: Columns): Promise<string | undefined> {
-    return await this.#execute('keeping of a moved row', () => this.#moves.keep(move, columns));
+  async keepMoved(move: KeyMove, kept: Kept): Promise<readonly string[]> {
+    return await this.#execute('keeping of a moved row', () => this.#moves.keep(move, kept));
   }
 
-  async takeMoved(move: KeyMove, waitingId: string): Promise<Columns | undefined> {
+  async takeMoved(move: KeyMove, waitingId: string): Promise<Kept | undefined> {
     return await this.#execute('taking over of a moved row', () => this.#moves.take(move, waitingId));
   }
 
-  async fillCarried(id: string, move: KeyMove, columns: Columns): Promise<void> {
+  async fillCarried(id: string, move: KeyMove, columns: Columns, next?: PendingCarry): Promise<void> {
     const lane = partition(move.entity, move.tool, this.bucketOf(id));
     for (let round = 0; round < FILL_ROUNDS_MAX; round += 1) {
-      const row: StoredRow | undefined = (await this.read(move.entity, move.tool, [id])).get(id);
-      const fill = this.#fillStatement(row, move, columns);
+      const row = (await this.read(move.entity, move.tool, [id])).get(id);
+      const fill = this.#fillStatement(row, move, columns, next);
       if (fill === undefined) return;
       const result = await this.#lanes.run(lane, () => this.#send([fill], move.entity));
       // Refused: an update ended the waiting, or a part of it, between the read and here.
@@ -149,7 +149,12 @@ export class CassandraStore implements Store {
   }
 
   /** Undefined: the row does not wait for this move (any more). */
-  #fillStatement(row: StoredRow | undefined, move: KeyMove, columns: Columns): Statement | undefined {
+  #fillStatement(
+    row: Row | undefined,
+    move: KeyMove,
+    columns: Columns,
+    next: PendingCarry | undefined,
+  ): Statement | undefined {
     if (row?.carry === undefined || applyCarried(row, move, columns) === undefined) return undefined;
     const { entity, tool, id } = row;
     const bound = Object.entries(owed(row.carry, columns)).map(
@@ -157,7 +162,10 @@ export class CassandraStore implements Store {
     );
     const key = { entity, tool, bucket: this.bucketOf(id), id };
     if (this.#mode(entity) === 'lwt')
-      return this.#statements.fill(key, bound, { carry: carryText(row.carry) ?? '' });
+      return this.#statements.fill(key, bound, {
+        carry: carryText(row.carry) ?? '',
+        next: carryText(stillOwed(row.carry, next)),
+      });
     // With the move's own timestamp the values lose to whatever came after it. The row goes on waiting, harmlessly.
     if (bound.length === 0) return undefined;
     return this.#statements.fill(key, bound, { timestamp: versionTimestamp(move.version) });

@@ -13,7 +13,7 @@ import {
   versionColumn,
 } from '../../shared/entity.ts';
 import { compactBigint, storedForm } from './column-values.ts';
-import type { PendingCarry, StoredRow } from './row.ts';
+import type { PendingCarry, Row } from './store.ts';
 
 const { types } = cassandra;
 
@@ -65,7 +65,7 @@ export function readCarry(value: unknown): PendingCarry | undefined {
 }
 
 /** A row of an entity's table; `value` gives a column by its name. */
-export function readRow(entity: EntityName, value: (column: string) => unknown): StoredRow {
+export function readRow(entity: EntityName, value: (column: string) => unknown): Row {
   const versions: Record<string, string> = {};
   const sourceTs: Record<string, number> = {};
   for (const facet of facetsOf(entity)) {

@@ -4,15 +4,15 @@ import { DependencyError, DestinationError, messageOf } from '../../shared/error
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
 import type { EmbeddedSettings } from '../../shared/settings.ts';
 import { compactBigint, ID_BYTES_MAX, storedMutation } from './column-values.ts';
-import { applyCarried, applyMutation, bucketOfId, type StoredRow } from './row.ts';
-import type { KeyMove, Row, Store } from './store.ts';
+import { applyCarried, applyMutation, bucketOfId } from './row.ts';
+import type { Kept, KeyMove, PendingCarry, Row, Store } from './store.ts';
 
 /** Everything of a row but what its key says; of a marker also when it became one, ms. */
-type Value = Omit<StoredRow, 'entity' | 'tool' | 'id'> & { readonly deletedAt?: number };
+type Value = Omit<Row, 'entity' | 'tool' | 'id'> & { readonly deletedAt?: number };
 type RowKey = [tool: Tool, id: string];
 interface Move {
-  readonly kept?: Columns;
-  readonly waitingId?: string;
+  readonly kept?: Kept;
+  readonly waiting?: readonly string[];
 }
 type MoveKey = [entity: string, tool: string, fromId: string, version: string];
 
@@ -88,29 +88,31 @@ export class EmbeddedStore implements Store {
     return rows;
   }
 
-  async keepMoved(move: KeyMove, columns: Columns): Promise<string | undefined> {
+  async keepMoved(move: KeyMove, kept: Kept): Promise<readonly string[]> {
     const key = this.#moveKey(move);
     return await this.#transaction(() => {
       const before = this.#moves.get(key);
       // The first stays: when the delete half is handled again, the old key's row is a marker already and holds nothing.
-      if (before?.kept === undefined) this.#moves.putSync(key, { ...before, kept: columns });
-      return before?.waitingId;
+      if (before?.kept === undefined) this.#moves.putSync(key, { ...before, kept });
+      return before?.waiting ?? [];
     });
   }
 
-  async takeMoved(move: KeyMove, waitingId: string): Promise<Columns | undefined> {
+  async takeMoved(move: KeyMove, waitingId: string): Promise<Kept | undefined> {
     const key = this.#moveKey(move);
     return await this.#transaction(() => {
       const before = this.#moves.get(key);
-      if (before?.kept !== undefined) return readColumns(before.kept);
-      this.#moves.putSync(key, { waitingId });
+      if (before?.kept !== undefined) {
+        return { ...before.kept, columns: readColumns(before.kept.columns) };
+      }
+      this.#moves.putSync(key, { waiting: [...new Set([...(before?.waiting ?? []), waitingId])] });
       return undefined;
     });
   }
 
-  async fillCarried(id: string, move: KeyMove, columns: Columns): Promise<void> {
+  async fillCarried(id: string, move: KeyMove, columns: Columns, next?: PendingCarry): Promise<void> {
     await this.#transaction(() => {
-      const filled = applyCarried(this.#get(move.entity, move.tool, id), move, columns);
+      const filled = applyCarried(this.#get(move.entity, move.tool, id), move, columns, next);
       if (filled !== undefined) this.#put(filled);
     });
   }
@@ -166,20 +168,20 @@ export class EmbeddedStore implements Store {
     return [move.entity, move.tool, move.fromId, move.version];
   }
 
-  #get(entity: EntityName, tool: Tool, id: string): StoredRow | undefined {
+  #get(entity: EntityName, tool: Tool, id: string): Row | undefined {
     // LMDB throws on a key that is too long; no row has one.
     if (Buffer.byteLength(id) > ID_BYTES_MAX) return undefined;
     const value = this.#table(entity).get([tool, id]);
     return value === undefined ? undefined : this.#row(entity, [tool, id], value);
   }
 
-  #row(entity: EntityName, key: RowKey, value: Value): StoredRow {
+  #row(entity: EntityName, key: RowKey, value: Value): Row {
     const [tool, id] = key;
     const { deletedAt: _, columns, ...rest } = value;
     return { entity, tool, id, ...rest, columns: readColumns(columns) };
   }
 
-  #put(row: StoredRow): void {
+  #put(row: Row): void {
     const { entity, tool, id, ...value } = row;
     this.#table(entity).putSync([tool, id], row.deleted ? { ...value, deletedAt: Date.now() } : value);
   }

@@ -22,8 +22,8 @@ export class NoStore implements Store {
     return Promise.resolve(new Map());
   }
 
-  keepMoved(): Promise<undefined> {
-    return Promise.resolve(undefined);
+  keepMoved(): Promise<readonly string[]> {
+    return Promise.resolve([]);
   }
 
   takeMoved(): Promise<undefined> {

@@ -1,26 +1,12 @@
 import { type Columns, type ColumnValue, MAIN_FACET } from '../../shared/entity.ts';
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
-import type { KeyMove, Row } from './store.ts';
+import type { KeyMove, PendingCarry, Row } from './store.ts';
 
 /**
  * What a mutation does to a row, without any storage: the embedded store runs it, the Cassandra store's statements must be
  * indistinguishable from it (test/workers/stores/conformance.ts). One thing differs by design: Cassandra's first write of a facet
  * does not clear columns that are null in it, which is the same only because two facets of an entity never share a column.
  */
-
-/** Columns whose values a key move still owes this row. */
-export interface PendingCarry {
-  readonly fromId: string;
-  /** Version of the move. */
-  readonly version: string;
-  /** Sorted. */
-  readonly columns: readonly string[];
-}
-
-/** A row as stores keep it; what waits for a key move is nobody else's business. */
-export interface StoredRow extends Row {
-  readonly carry?: PendingCarry;
-}
 
 /**
  * Stable bucket of an id: FNV-1a over its UTF-16 code units, finished as MurmurHash3 does so that the low bits are good. It is part
@@ -41,10 +27,8 @@ export function carryAfter(before: PendingCarry | undefined, mutation: Mutation)
   if (mutation.facet !== MAIN_FACET) return before;
   if (mutation.deleted) return undefined;
   if (mutation.carry !== undefined) {
-    const { fromId, columns } = mutation.carry;
-    return columns.length === 0
-      ? undefined
-      : { fromId, version: mutation.version, columns: [...columns].sort() };
+    const { fromId, columns, version = mutation.version } = mutation.carry;
+    return columns.length === 0 ? undefined : { fromId, version, columns: [...columns].sort() };
   }
   if (before === undefined) return undefined;
   // Null is a value here: the source said that the column is empty now, which ends the waiting as any other value does.
@@ -66,7 +50,7 @@ function merged(stored: Columns, changes: Columns): Columns {
   return columns;
 }
 
-function withCarry(row: Row, carry: PendingCarry | undefined): StoredRow {
+function withCarry(row: Row, carry: PendingCarry | undefined): Row {
   return carry === undefined ? row : { ...row, carry };
 }
 
@@ -81,11 +65,11 @@ export function outcomeOf(known: string | null | undefined, version: string): Wr
  * marker: columns of other facets stay stored, and are seen again if the row is revived.
  */
 export function applyMutation(
-  row: StoredRow | undefined,
+  row: Row | undefined,
   mutation: Mutation,
-): { readonly outcome: WriteOutcome; readonly row: StoredRow } {
+): { readonly outcome: WriteOutcome; readonly row: Row } {
   const { entity, tool, id, facet, version, sourceTs } = mutation;
-  const before: StoredRow = row ?? {
+  const before: Row = row ?? {
     entity,
     tool,
     id,
@@ -113,13 +97,21 @@ export function owed(carry: PendingCarry, columns: Columns): Columns {
   return Object.fromEntries(Object.entries(columns).filter(([column]) => carry.columns.includes(column)));
 }
 
-/** Gives a row what it waits for of this move, which ends the waiting; undefined if it does not wait for it. */
+/** What of `next` the row still waits for. */
+export function stillOwed(carry: PendingCarry, next: PendingCarry | undefined): PendingCarry | undefined {
+  const columns = next?.columns.filter((column) => carry.columns.includes(column)) ?? [];
+  return next === undefined || columns.length === 0 ? undefined : { ...next, columns };
+}
+
+/** Gives a row what it waits for of this move; it then waits for `next` or for nothing. Undefined if it does not wait for the move. */
 export function applyCarried(
-  row: StoredRow | undefined,
+  row: Row | undefined,
   move: KeyMove,
   columns: Columns,
-): StoredRow | undefined {
+  next?: PendingCarry,
+): Row | undefined {
   if (row?.carry === undefined || !sameMove(row.carry, move)) return undefined;
   const { carry, ...rest } = row;
-  return { ...rest, columns: merged(row.columns, owed(carry, columns)) };
+  const filled = { ...rest, columns: merged(row.columns, owed(carry, columns)) };
+  return withCarry(filled, stillOwed(carry, next));
 }

@@ -1,6 +1,21 @@
 import type { Columns, EntityName, Tool } from '../../shared/entity.ts';
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
 
+/** Columns whose values a key move still owes a row. */
+export interface PendingCarry {
+  readonly fromId: string;
+  /** Version of the move. */
+  readonly version: string;
+  /** Sorted. */
+  readonly columns: readonly string[];
+}
+
+/** What the old key's row held when it was left. It may itself have waited for an earlier move: a swap of keys is a chain of moves. */
+export interface Kept {
+  readonly columns: Columns;
+  readonly owed?: PendingCarry;
+}
+
 /** A canonical row as it is kept, with one version per facet that has contributed. */
 export interface Row {
   readonly entity: EntityName;
@@ -14,6 +29,8 @@ export interface Row {
   readonly sourceTs: Readonly<Record<string, number>>;
   /** Set columns only: nothing is null here. */
   readonly columns: Columns;
+  /** Set while the row waits for a key move. */
+  readonly carry?: PendingCarry;
 }
 
 /**
@@ -46,19 +63,20 @@ export interface Store {
   read(entity: EntityName, tool: Tool, ids: readonly string[]): Promise<Map<string, Row>>;
 
   /**
-   * Keeps what the old key's row held before its delete half is written. Answers the id of the new row if its insert half came
-   * first and waits. Safe to repeat.
+   * Keeps what the old key's row held before its delete half is written; what was kept first stays. Answers the ids of the rows
+   * that wait for it.
    */
-  keepMoved(move: KeyMove, columns: Columns): Promise<string | undefined>;
+  keepMoved(move: KeyMove, kept: Kept): Promise<readonly string[]>;
 
   /** What `keepMoved` kept of this move; otherwise registers that `waitingId` waits for it and answers undefined. */
-  takeMoved(move: KeyMove, waitingId: string): Promise<Columns | undefined>;
+  takeMoved(move: KeyMove, waitingId: string): Promise<Kept | undefined>;
 
   /**
    * Fills columns of row `id` that still wait for this move: a write with `Mutation.carry` makes a row wait, a later upsert of its
-   * main facet ends the waiting of the columns that it sets (to null, too), a delete ends it all.
+   * main facet ends the waiting of the columns that it sets (to null, too), a delete ends it all. `next` is what the row waits for
+   * afterwards: an earlier move, for the columns that the old row waited for itself.
    */
-  fillCarried(id: string, move: KeyMove, columns: Columns): Promise<void>;
+  fillCarried(id: string, move: KeyMove, columns: Columns, next?: PendingCarry): Promise<void>;
 
   /** Every row of an entity, markers and facet-only rows included, in no particular order. */
   scan(entity: EntityName): AsyncIterable<Row>;

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Columns } from '../../../src/shared/entity.ts';
 import type { Mutation } from '../../../src/shared/mutation.ts';
-import { applyMutation, type StoredRow } from '../../../src/workers/stores/row.ts';
-import type { Store } from '../../../src/workers/stores/store.ts';
+import { applyMutation } from '../../../src/workers/stores/row.ts';
+import type { Row, Store } from '../../../src/workers/stores/store.ts';
 import type { Stores } from './conformance.ts';
 import { device, FACETS, freshIds, move, TOOL } from './samples.ts';
 
@@ -92,7 +92,7 @@ async function sameAsFolding(
   order: readonly Mutation[],
   size: number,
 ): Promise<void> {
-  const model = new Map<string, StoredRow>();
+  const model = new Map<string, Row>();
   for (const [index, batch] of batchesOf(order, size).entries()) {
     const wanted = batch.map((mutation) => {
       const { outcome, row } = applyMutation(model.get(mutation.id), mutation);

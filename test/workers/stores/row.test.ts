@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { plainDecimal } from '../../../src/workers/stores/column-values.ts';
 import { exportRow, jsonLine } from '../../../src/workers/stores/export-row.ts';
-import { applyMutation, bucketOfId, type StoredRow } from '../../../src/workers/stores/row.ts';
+import { applyMutation, bucketOfId } from '../../../src/workers/stores/row.ts';
+import type { Row } from '../../../src/workers/stores/store.ts';
 import { deletion, device, facet } from './samples.ts';
 
-function folded(...mutations: ReturnType<typeof device>[]): StoredRow {
-  let row: StoredRow | undefined;
+function folded(...mutations: ReturnType<typeof device>[]): Row {
+  let row: Row | undefined;
   for (const mutation of mutations) row = applyMutation(row, mutation).row;
   if (row === undefined) throw new Error('no mutation');
   return row;
