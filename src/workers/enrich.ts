@@ -16,7 +16,24 @@ const FILLED_COLUMNS = ['organisation_id', 'organisation_name', 'site_id', 'site
  * What one batch knows of its references, null for one that is not there. Apart from the cache, which may give an entry up at any
  * time: for room, by age, or because another worker's change shares its word.
  */
-type Known = Map<string, Reference | null>;
+class Known {
+  readonly #groups = new Map<ReferenceEntity, Map<Tool, Map<string, Reference | null>>>();
+
+  /** By id: a record's lookups are too many for composed keys. */
+  of(entity: ReferenceEntity, tool: Tool): Map<string, Reference | null> {
+    let tools = this.#groups.get(entity);
+    if (tools === undefined) {
+      tools = new Map();
+      this.#groups.set(entity, tools);
+    }
+    let references = tools.get(tool);
+    if (references === undefined) {
+      references = new Map();
+      tools.set(tool, references);
+    }
+    return references;
+  }
+}
 
 /**
  * Completes mutations with what other rows say of their organisation, site and role. References come from the stream itself (a
@@ -37,16 +54,15 @@ export class Enricher {
 
   /** Extends the mutations' columns in place. Mutations come in the order of their records. */
   async enrich(mutations: readonly Mutation[]): Promise<void> {
-    const known: Known = new Map();
+    const known = new Known();
     const ofRows = mutations.filter(({ facet }) => facet === MAIN_FACET);
     // Before anything is read: what the store holds of a reference that changes in this batch is older.
     for (const mutation of ofRows) this.#learn(mutation, known);
-    await this.#find(ofRows.flatMap(directReferences), known);
-    const organisations = ofRows.map((mutation) => organisationOfSite(mutation, known));
-    await this.#find(
-      organisations.filter((key) => key !== null),
-      known,
-    );
+    const unknown: ReferenceKey[] = [];
+    for (const mutation of ofRows) wantDirect(mutation, known, unknown);
+    await this.#find(unknown.splice(0), known);
+    for (const mutation of ofRows) wantOrganisationOfSite(mutation, known, unknown);
+    await this.#find(unknown, known);
     for (const mutation of ofRows) fill(mutation, known);
   }
 
@@ -54,13 +70,13 @@ export class Enricher {
   #learn(mutation: Mutation, known: Known): void {
     const key = referenceKeyOf(mutation);
     if (key === null) return;
-    const before = known.get(referenceName(key)) ?? this.#cache.peek(key);
+    const before = known.of(key.entity, key.tool).get(key.id) ?? this.#cache.peek(key);
     if (before !== undefined && before !== null && before.version >= mutation.version) return;
     // A change that leaves the name as it was says nothing to who does not know it.
     if (before === undefined && !mutation.deleted && mutation.columns.name === undefined) return;
     const reference = referenceOf(mutation, before ?? null);
     this.#cache.put(key, reference);
-    known.set(referenceName(key), reference);
+    known.of(key.entity, key.tool).set(key.id, reference);
   }
 
   /** Called when a reference's change was decided by the store. */
@@ -82,10 +98,11 @@ export class Enricher {
     const wanted = new Map<string, ReferenceKey>();
     for (const key of keys) {
       const name = referenceName(key);
-      if (known.has(name) || wanted.has(name)) continue;
+      const found = known.of(key.entity, key.tool);
+      if (found.has(key.id) || wanted.has(name)) continue;
       const cached = this.#cache.get(key);
       if (cached === undefined) wanted.set(name, key);
-      else known.set(name, cached);
+      else found.set(key.id, cached);
     }
     if (wanted.size > 0) await this.#read(wanted, known);
   }
@@ -109,17 +126,26 @@ export class Enricher {
       );
       for (const [index, key] of keys.entries()) {
         const reference = fromRow(rows.get(key.id));
-        known.set(referenceName(key), reference);
+        known.of(entity, tool).set(key.id, reference);
         this.#cache.put(key, reference, epochs[index]);
       }
     }
   }
 }
 
-function organisationOfSite(mutation: Mutation, known: Known): ReferenceKey | null {
+function wantOrganisationOfSite(mutation: Mutation, known: Known, unknown: ReferenceKey[]): void {
   const site = lookUp(known, 'site', mutation.tool, siteOf(mutation));
-  const id = site?.organisationId;
-  return id === undefined || id === null ? null : { entity: 'organisation', tool: mutation.tool, id };
+  want('organisation', mutation.tool, site?.organisationId, known, unknown);
+}
+
+function want(
+  entity: ReferenceEntity,
+  tool: Tool,
+  id: ColumnValue | null | undefined,
+  known: Known,
+  unknown: ReferenceKey[],
+): void {
+  if (typeof id === 'string' && !known.of(entity, tool).has(id)) unknown.push({ entity, tool, id });
 }
 
 function fill(mutation: Mutation, known: Known): void {
@@ -142,21 +168,15 @@ function fill(mutation: Mutation, known: Known): void {
 }
 
 function lookUp(known: Known, entity: ReferenceEntity, tool: Tool, id: ColumnValue | null): Reference | null {
-  return typeof id === 'string' ? (known.get(referenceName({ entity, tool, id })) ?? null) : null;
+  return typeof id === 'string' ? (known.of(entity, tool).get(id) ?? null) : null;
 }
 
-function directReferences(mutation: Mutation): ReferenceKey[] {
-  if (mutation.deleted) return [];
-  const keys: ReferenceKey[] = [];
+function wantDirect(mutation: Mutation, known: Known, unknown: ReferenceKey[]): void {
+  if (mutation.deleted) return;
   const { columns, entity, tool } = mutation;
-  const site = siteOf(mutation);
-  if (site !== null) keys.push({ entity: 'site', tool, id: site });
-  const organisation = columns.organisation_id;
-  if (entity !== 'organisation' && typeof organisation === 'string')
-    keys.push({ entity: 'organisation', tool, id: organisation });
-  const role = columns.role_id;
-  if (typeof role === 'string') keys.push({ entity: 'role', tool, id: role });
-  return keys;
+  want('site', tool, siteOf(mutation), known, unknown);
+  if (entity !== 'organisation') want('organisation', tool, columns.organisation_id, known, unknown);
+  want('role', tool, columns.role_id, known, unknown);
 }
 
 /** The site that a row of another entity belongs to. */
