@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { loadConfig } from '../src/main/config.ts';
 import { CONFIG_OPTIONS } from '../src/main/config-table.ts';
 
 /** What can be said about the container files without an engine. scripts/check-image.mjs runs the image's steps. */
@@ -107,6 +108,11 @@ describe('compose.yaml', () => {
     const service = compose.services['openframe-stream'];
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
   });
+});
+
+test('the example configuration is right', () => {
+  const path = join(root, 'docker', 'openframe-stream.example.yaml');
+  expect(loadConfig({ config: path }, {}).config.store.kind).toBe('cassandra');
 });
 
 describe('the connector files', () => {
