@@ -141,7 +141,6 @@ export class Acknowledger {
     attempt: number,
   ): Promise<void> {
     const { log, retryBackoffMs } = this.#settings;
-    const byName = new Map(failures.map((failure) => [failureName(failure), failure]));
     for (const { topic } of failures) this.#settings.observer.produceFailed(topic);
     const first = failures[0];
     log(
@@ -152,7 +151,33 @@ export class Acknowledger {
     if (attempt > 0 || failures.some(({ permanent }) => !permanent)) {
       await new Promise((resolve) => setTimeout(resolve, Math.min(retryBackoffMs * 2 ** attempt, 10_000)));
     }
+    const byName = failuresByName(failures.filter(({ permanent }) => !permanent));
+    const refused = failuresByName(failures.filter(({ permanent }) => permanent));
+    const suspects = epoch.flatMap((batch) => batch.named(refused));
+    for (const [name, failure] of await this.#refusedAlone(suspects, refused)) byName.set(name, failure);
     for (const batch of epoch) await this.#produce(batch.afterFailures(byName));
+  }
+
+  /**
+   * A broker refuses a whole produce batch for one record in it that is too large. Produces its halves, and the halves of those that
+   * are refused again, until what is left is refused on its own. Answers the failures that have to be dealt with.
+   */
+  async #refusedAlone(
+    suspects: readonly OutgoingRecord[],
+    refused: Map<string, ProduceFailure>,
+  ): Promise<Map<string, ProduceFailure>> {
+    if (suspects.length < 2) return refused;
+    const left = new Map<string, ProduceFailure>();
+    const groups = halves(suspects);
+    for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
+      await this.#produce(group);
+      const failures = failuresByName(await this.#settings.producer.barrier());
+      const failed = group.filter((record) => failures.get(failureName(record))?.permanent === true);
+      if (failed.length > 1) groups.push(...halves(failed));
+      for (const [name, failure] of failures)
+        if (!failure.permanent || failed.length === 1) left.set(name, failure);
+    }
+    return left;
   }
 
   #acknowledge(epoch: readonly CollectedBatch[]): void {
@@ -183,4 +208,13 @@ export class Acknowledger {
       this.#settings.log('warn', `commit: ${messageOf(error)}`);
     }
   }
+}
+
+function failuresByName(failures: readonly ProduceFailure[]): Map<string, ProduceFailure> {
+  return new Map(failures.map((failure) => [failureName(failure), failure]));
+}
+
+function halves(records: readonly OutgoingRecord[]): (readonly OutgoingRecord[])[] {
+  const middle = Math.ceil(records.length / 2);
+  return [records.slice(0, middle), records.slice(middle)];
 }

@@ -39,6 +39,11 @@ export class CollectedBatch {
     }
   }
 
+  /** What of it is called so (see failureName). */
+  named(names: ReadonlyMap<string, unknown>): OutgoingRecord[] {
+    return [...this.outgoing()].filter((record) => names.has(failureName(record)));
+  }
+
   /**
    * What has to be produced again because of these failures: the records themselves where the failure passes, dead letters of
    * their source records where it does not. Matched by topic, key and size: a successful twin is produced twice, which upserts.
