@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import { assert } from '../shared/assert.ts';
-import type { BatchResult, BatchTask, WorkerSettings } from '../shared/worker-protocol.ts';
+import { DependencyError } from '../shared/errors.ts';
+import type { BatchResult, BatchTask, Unavailable, WorkerSettings } from '../shared/worker-protocol.ts';
 
 const CLOSE_WITHIN_MS = 3000;
 
 /** Which export of the worker's file runs: `default` is a batch. */
 type WorkerTask = BatchTask | { readonly worker: number };
-type WorkerReply = BatchResult | true;
+type WorkerReply = BatchResult | Unavailable | true;
 
 /**
  * The Piscina pool with one fixed thread per worker number: a batch goes to the worker that owns its partitions and nowhere else.
@@ -22,7 +23,7 @@ export class WorkerPool {
     this.#workers = workers;
   }
 
-  /** Starts the threads and waits until each has opened its store. Rejects with the worker's own error. */
+  /** Starts the threads and waits until each has opened its store. Rejects with a DependencyError when a store cannot be opened. */
   static async start(workers: number, settings: WorkerSettings): Promise<WorkerPool> {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const pool = new Piscina<WorkerTask, WorkerReply>({
@@ -51,7 +52,7 @@ export class WorkerPool {
   /** Runs a batch on its worker. Rejects only when the worker is broken: bad records are part of the result. */
   async run(task: BatchTask): Promise<BatchResult> {
     const reply = await this.#pool.run(addressed(task));
-    assert(reply !== true, 'a batch has a result');
+    assert(reply !== true && !('unavailable' in reply), 'a batch has a result');
     return reply;
   }
 
@@ -62,9 +63,11 @@ export class WorkerPool {
   }
 
   async #everyWorker(name: 'open' | 'close'): Promise<void> {
-    await Promise.all(
+    const replies = await Promise.all(
       Array.from({ length: this.#workers }, (_, worker) => this.#pool.run(addressed({ worker }), { name })),
     );
+    for (const reply of replies)
+      if (reply !== true && 'unavailable' in reply) throw new DependencyError(reply.unavailable);
   }
 }
 

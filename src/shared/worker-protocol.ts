@@ -80,4 +80,9 @@ export interface BatchResult {
   readonly overflow?: SharedArrayBuffer;
 }
 
+/** Why a worker could not open its store. A value, because an error loses its class on the way between threads. */
+export interface Unavailable {
+  readonly unavailable: string;
+}
+
 export type { Outcome };

@@ -1,10 +1,10 @@
 import { workerData } from 'piscina';
 import { assert, must } from '../shared/assert.ts';
 import { ENTITIES } from '../shared/entity.ts';
-import { DestinationError } from '../shared/errors.ts';
+import { DependencyError, DestinationError } from '../shared/errors.ts';
 import type { StoreSettings } from '../shared/settings.ts';
 import { BucketLocks, CircuitFlags, ReferenceEpochs } from '../shared/shared-board.ts';
-import type { BatchResult, BatchTask, WorkerSettings } from '../shared/worker-protocol.ts';
+import type { BatchResult, BatchTask, Unavailable, WorkerSettings } from '../shared/worker-protocol.ts';
 import { writeLatencyBucket } from '../shared/write-latency.ts';
 import { BatchRun, type BatchStages } from './batch.ts';
 import { createDecoder } from './decode.ts';
@@ -36,9 +36,19 @@ const READ_RETRY_MS = 200;
 
 let opened: OpenWorker | null = null;
 
-export async function open({ worker }: { readonly worker: number }): Promise<true> {
+export async function open({ worker }: { readonly worker: number }): Promise<true | Unavailable> {
   const settings = workerData as WorkerSettings;
-  const store = await openStore(settings.store);
+  try {
+    opened = openWith(await openStore(settings.store), settings, worker);
+    return true;
+  } catch (error) {
+    if (error instanceof DependencyError || error instanceof DestinationError)
+      return { unavailable: error.message };
+    throw error;
+  }
+}
+
+function openWith(store: Store, settings: WorkerSettings, worker: number): OpenWorker {
   const counters: Record<string, number> = {};
   const count: Count = (name, by = 1) => {
     counters[name] = (counters[name] ?? 0) + by;
@@ -71,8 +81,7 @@ export async function open({ worker }: { readonly worker: number }): Promise<tru
     now: Date.now,
     takeCounters: () => takeCounters(counters, cache),
   };
-  opened = { settings, store, stages, topics, writer, turn: Promise.resolve() };
-  return true;
+  return { settings, store, stages, topics, writer, turn: Promise.resolve() };
 }
 
 export default async function runBatch(task: BatchTask): Promise<BatchResult> {
