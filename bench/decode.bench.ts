@@ -39,7 +39,10 @@ function open(options: BenchOptions): OpenSubject {
       bytes_per_record: records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0) / records.length,
     }),
   });
-  const captures = CAPTURES.map(([name, folder]) => arm(name, changesIn(folder, decoder)));
+  // With their schema, only some tables were captured: none of Authentik's that is mapped yet.
+  const captures = CAPTURES.map(([name, folder]) => [name, changesIn(folder, decoder)] as const)
+    .filter(([, records]) => records.length > 0)
+    .map(([name, records]) => arm(name, records));
   return {
     arms: [
       arm('check-in', checkIns({})),
