@@ -68,8 +68,12 @@ export class Backpressure {
     }
   }
 
-  /** A partition that is assigned to a paused worker begins paused. */
+  /**
+   * A partition that is assigned to a paused worker begins paused. Any other is resumed: librdkafka does not forget a pause when it
+   * gives a partition up, so that one that went while it was paused would come back and stay silent.
+   */
   assigned(state: PartitionState): void {
     if (this.#paused.has(state.worker)) this.#parts.consumer.pause([state]);
+    else this.#parts.consumer.resume([state]);
   }
 }

@@ -45,7 +45,7 @@ const consumer = z.strictObject({
     [1, 300_000],
     'Pause before fetching again once the fetch queue was full. librdkafka’s own 1000 leaves the main loop idle half of the time.',
   ),
-  queuedMaxKbytes: whole(16_384, [1, 2_097_151], 'Limit of the fetch queue, in kibibytes.'),
+  queuedMaxKbytes: whole(8192, [1, 2_097_151], 'Limit of the fetch queue, in kibibytes.'),
   fetchMessageMaxBytes: whole(
     MIB,
     [1, 1_000_000_000],

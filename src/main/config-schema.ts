@@ -128,12 +128,12 @@ const pipeline = z.strictObject({
     'Limit of record bytes between poll and acknowledgement, of the whole process.',
   ),
   pauseAboveBytes: whole(
-    8 * MIB,
+    4 * MIB,
     [1024, 64 * 1024 * MIB],
     'A worker with more bytes waiting has its partitions paused.',
   ),
   resumeBelowBytes: whole(
-    4 * MIB,
+    2 * MIB,
     [1024, 64 * 1024 * MIB],
     'A paused worker’s partitions go on once it has fewer bytes waiting.',
   ),
@@ -190,7 +190,7 @@ export const configSchema = z
           [65_536, 256 * MIB],
           'Shared memory that one batch on its way to a worker may take.',
         ),
-        slotsPerWorker: whole(16, [2, 1024], 'Batches that may be on their way to one worker.'),
+        slotsPerWorker: whole(10, [2, 1024], 'Batches that may be on their way to one worker.'),
       })
       .prefault({}),
     pipeline: pipeline.prefault({}),

@@ -174,8 +174,8 @@ export class Pipeline {
       this.#polledAt = performance.now();
       this.#backpressure.regulate();
       if (this.#dispatcher.isFull(this.#settings.resumeBelowBytes)) {
+        // Then polls all the same: every partition is paused, and a consumer that does not poll loses its membership.
         await this.#dispatcher.room(FULL_WAIT_MS);
-        if (this.#dispatcher.isFull(this.#settings.pauseAboveBytes)) continue;
       }
       const room = Math.floor(this.#settings.pollBytesMax / this.#averageBytes);
       const started = performance.now();
