@@ -68,6 +68,8 @@ describeStack('a store that is away', ['kafka', 'cassandra'], () => {
       process.kill(cassandra.pid, 'SIGCONT');
     }
     await stage.topics.untilCommitted(stage.group, [stage.topic]);
+    // It polled all the time, however full it was.
+    expect([run.logged('"assigned '), run.logged('"gave up ')]).toEqual([1, 0]);
     expect(run.peakMb).toBeLessThan(500);
     expect(await stage.rowsByName()).toEqual({ [`round ${rounds}`]: rows });
     expect(await stage.deadLetters()).toBe(0);
