@@ -53,7 +53,6 @@ export class EmbeddedStore implements Store {
       );
       this.#moves = this.#root.openDB<Move, MoveKey>({ name: 'key_moves' });
       this.#probes = this.#root.openDB<number, string>({ name: 'probes' });
-      this.#purge(Date.now() - settings.deletedKeepSeconds * 1000);
     } catch (error) {
       throw new DependencyError(`cannot open the embedded store at ${settings.path}: ${messageOf(error)}`, {
         cause: error,
@@ -142,14 +141,18 @@ export class EmbeddedStore implements Store {
   }
 
   /** Removes markers that are older than this time, ms. */
-  #purge(before: number): void {
-    this.#root.transactionSync(() => {
-      for (const table of this.#tables.values()) {
-        for (const { key, value } of table.getRange()) {
-          if (value.deletedAt !== undefined && value.deletedAt < before) table.removeSync(key);
-        }
-      }
-    });
+  async purge(before: number): Promise<void> {
+    const isOld = (value: Value | undefined): boolean =>
+      value?.deletedAt !== undefined && value.deletedAt < before;
+    for (const table of this.#tables.values()) {
+      // Found outside of the transaction, which would keep every other writer waiting; looked at again inside.
+      const marked = table.getRange().filter(({ value }) => isOld(value));
+      const old = await marked.map(({ key }) => key).asArray;
+      if (old.length === 0) continue;
+      await this.#transaction(() => {
+        for (const key of old) if (isOld(table.get(key))) table.removeSync(key);
+      });
+    }
   }
 
   #table(entity: EntityName): Database<Value, RowKey> {

@@ -14,8 +14,11 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
   switch (settings.kind) {
     case 'cassandra':
       return await openCassandra(settings);
-    case 'embedded':
-      return new EmbeddedStore(settings);
+    case 'embedded': {
+      const store = new EmbeddedStore(settings);
+      await store.purge(Date.now() - settings.deletedKeepSeconds * 1000);
+      return store;
+    }
     case 'none':
       return new NoStore(settings.buckets);
   }
