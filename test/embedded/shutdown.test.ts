@@ -13,10 +13,10 @@ describe('a run', () => {
   test('that is stopped while records flow commits what it acknowledged, and the next one goes on behind it', async () => {
     const config = trial.config();
     const whole = await trial.run(trial.config());
-    // Small polls, so that the stop comes in the middle.
+    // A record a poll, so that the stop comes in the middle.
     const slow = {
       ...config,
-      kafka: { ...config.kafka, consumer: { ...config.kafka.consumer, batchRecords: 5 } },
+      kafka: { ...config.kafka, consumer: { ...config.kafka.consumer, batchRecords: 1 } },
     };
     const first = new Listener();
     const pipeline = await trial.start(slow, first);
