@@ -112,6 +112,10 @@ describeStack('the connectors over real databases', ['connect', 'cassandra', 'po
     });
 
     test('a device of Tactical becomes a row with its organisation and site', async () => {
+      // A device that comes before its site is not completed yet, and a snapshot's tables have no order: so the agent checks in.
+      await rows.until('organisations', 'tactical-rmm', '1', (found) => found.name !== null);
+      await rows.until('sites', 'tactical-rmm', '1', (found) => found.name !== null);
+      sources.tactical('UPDATE agents_agent SET needs_reboot = NOT needs_reboot WHERE id = 1');
       const row = await rows.until(
         'devices',
         'tactical-rmm',
