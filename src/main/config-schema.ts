@@ -128,7 +128,7 @@ const pipeline = z.strictObject({
     'Limit of record bytes between poll and acknowledgement, of the whole process.',
   ),
   pauseAboveBytes: whole(
-    4 * MIB,
+    16 * MIB,
     [1024, 64 * 1024 * MIB],
     'A worker with more bytes waiting has its partitions paused.',
   ),

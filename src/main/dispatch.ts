@@ -140,6 +140,19 @@ export class Dispatcher {
     return this.#lanes.every((lane) => lane.queuedBytes > queuedBytes);
   }
 
+  /**
+   * Waits while every worker has more than this waiting. At most `ms`: a consumer that does not poll loses its membership, and what
+   * the next polls bring then gets the partitions paused. Pausing drops what was fetched ahead: it is for stalls, not for full load.
+   */
+  async roomBelow(queuedBytes: number, ms: number, stopped: () => boolean): Promise<void> {
+    const deadline = performance.now() + ms;
+    while (this.isFull(queuedBytes) && !stopped()) {
+      const left = deadline - performance.now();
+      if (left <= 0) return;
+      await this.room(left);
+    }
+  }
+
   /** Resolves when a slot was released, at the latest after `ms`. */
   async room(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {

@@ -29,7 +29,7 @@ export interface PipelineSettings {
 /** How long start-up waits for a broker, ms. */
 const CONNECT_TIMEOUT_MS = 5000;
 /** Bytes that one poll may bring, whatever the records' size. */
-const POLL_BYTES_MAX = 8 * 1024 * 1024;
+const POLL_BYTES_MAX = 2 * 1024 * 1024;
 
 /** The configuration as the pipeline takes it. */
 export function pipelineSettings(config: Config, workers: number): PipelineSettings {

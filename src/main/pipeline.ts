@@ -173,10 +173,8 @@ export class Pipeline {
     while (!this.#stopping && this.#fatal === null) {
       this.#polledAt = performance.now();
       this.#backpressure.regulate();
-      if (this.#dispatcher.isFull(this.#settings.resumeBelowBytes)) {
-        // Then polls all the same: every partition is paused, and a consumer that does not poll loses its membership.
-        await this.#dispatcher.room(FULL_WAIT_MS);
-      }
+      const enough = this.#settings.resumeBelowBytes;
+      await this.#dispatcher.roomBelow(enough, FULL_WAIT_MS, () => this.#stopping);
       const room = Math.floor(this.#settings.pollBytesMax / this.#averageBytes);
       const started = performance.now();
       try {
