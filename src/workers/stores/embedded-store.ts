@@ -120,6 +120,8 @@ export class EmbeddedStore implements Store {
     const table = this.#table(entity);
     let start: RowKey | undefined;
     for (;;) {
+      // As in `read`: each page shows what was committed when it is asked for.
+      this.#root.resetReadTxn();
       // In pages, so that a slow reader does not hold a transaction open, which would keep LMDB from reusing pages.
       const from = start === undefined ? {} : { start, exclusiveStart: true };
       const page = table.getRange({ ...from, limit: SCAN_PAGE }).asArray;
