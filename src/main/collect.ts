@@ -26,16 +26,10 @@ export class CollectedBatch {
   /** Everything to produce. Buffers are views into the batch's slot: good until the batch is released. */
   *outgoing(): Generator<OutgoingRecord> {
     for (const letter of this.#letters) yield this.#letter(letter);
-    const dropped = new Set(this.#letters.map(({ index }) => index));
+    const parked = this.#parked();
     const reader = new AnalyticsFrameReader(this.#analytics);
     for (let index = 0; index < reader.count; index += 1) {
-      if (dropped.size > 0 && dropped.has(reader.recordIndex(index))) continue;
-      yield {
-        topic: analyticsTopic(reader.topicIndex(index)),
-        partition: null,
-        key: reader.key(index),
-        value: reader.value(index),
-      };
+      if (parked.size === 0 || !parked.has(reader.recordIndex(index))) yield analyticsRecord(reader, index);
     }
   }
 
@@ -51,19 +45,14 @@ export class CollectedBatch {
   afterFailures(failures: ReadonlyMap<string, ProduceFailure>): OutgoingRecord[] {
     const again: OutgoingRecord[] = [];
     const reader = new AnalyticsFrameReader(this.#analytics);
-    const dropped = new Set(this.#letters.map(({ index }) => index));
+    const parked = this.#parked();
     for (const letter of this.#letters) {
       const record = this.#letter(letter);
       if (failures.has(failureName(record))) again.push(record);
     }
     for (let index = 0; index < reader.count; index += 1) {
-      if (dropped.has(reader.recordIndex(index))) continue;
-      const record = {
-        topic: analyticsTopic(reader.topicIndex(index)),
-        partition: null,
-        key: reader.key(index),
-        value: reader.value(index),
-      };
+      if (parked.has(reader.recordIndex(index))) continue;
+      const record = analyticsRecord(reader, index);
       const failure = failures.get(failureName(record));
       if (failure === undefined) continue;
       if (!failure.permanent) {
@@ -81,10 +70,15 @@ export class CollectedBatch {
         firstFailedAt: Date.now(),
       };
       this.#letters.push(letter);
-      dropped.add(letter.index);
+      parked.add(letter.index);
       again.push(this.#letter(letter));
     }
     return again;
+  }
+
+  /** Records that are dead letters: nothing else of them is produced. */
+  #parked(): Set<number> {
+    return new Set(this.#letters.map(({ index }) => index));
   }
 
   #letter(letter: DeadLetter): OutgoingRecord {
@@ -99,6 +93,15 @@ export function failureName(failure: {
   bytes?: number;
 }): string {
   return `${failure.topic}\u0000${failure.key?.toString() ?? ''}\u0000${failure.bytes ?? failure.value?.length ?? 0}`;
+}
+
+function analyticsRecord(reader: AnalyticsFrameReader, index: number): OutgoingRecord {
+  return {
+    topic: analyticsTopic(reader.topicIndex(index)),
+    partition: null,
+    key: reader.key(index),
+    value: reader.value(index),
+  };
 }
 
 function analyticsTopic(index: number): string {

@@ -126,9 +126,4 @@ export const kafkaSection = z.strictObject({
   producer: producer.prefault({}),
   topics: topics.prefault({}),
   extraTopics: texts([], 'Topics to consume beside `<topicPrefix>.*` of every source, by their full names.'),
-  statisticsIntervalMs: whole(
-    5000,
-    [0, 86_400_000],
-    'Time between librdkafka’s statistics, which the lag metrics come from; 0: none.',
-  ),
 });

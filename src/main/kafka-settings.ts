@@ -82,7 +82,6 @@ export function consumerSettings(config: Config): KafkaSettings<ConsumerGlobalCo
       'partition.assignment.strategy': 'cooperative-sticky',
       'isolation.level': 'read_committed',
       'enable.partition.eof': true,
-      'statistics.interval.ms': kafka.statisticsIntervalMs,
       'session.timeout.ms': consumer.sessionTimeoutMs,
       'heartbeat.interval.ms': consumer.heartbeatIntervalMs,
       'max.poll.interval.ms': consumer.maxPollIntervalMs,
@@ -114,7 +113,6 @@ export function producerSettings(config: Config): KafkaSettings<ProducerGlobalCo
       'message.max.bytes': producer.messageMaxBytes,
       'queue.buffering.max.messages': 500_000,
       'queue.buffering.max.kbytes': 262_144,
-      'statistics.interval.ms': kafka.statisticsIntervalMs,
       // Reports of errors only: an acknowledged record costs the main thread nothing.
       dr_cb: true,
       'delivery.report.only.error': true,

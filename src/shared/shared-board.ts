@@ -15,7 +15,7 @@ export function createBoard(workers: number): SharedBoard {
   };
 }
 
-/** FNV-1a over UTF-16 code units, 32 bits. Stable across processes and versions: buckets of stored rows depend on it. */
+/** FNV-1a over UTF-16 code units, 32 bits: which word a name has. Nothing stored depends on it. */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) {

@@ -12,9 +12,9 @@ import { cassandraFailure } from './cassandra-errors.ts';
 import { PROBES_TABLE, type Statement, Statements } from './cassandra-statements.ts';
 import { boundValue, carryText, readRow } from './cassandra-values.ts';
 import { storedMutation } from './column-values.ts';
-import { KeyMoves } from './key-moves.ts';
 import { KnownVersions } from './known-versions.ts';
 import { LwtWriter } from './lwt-writer.ts';
+import { MoveTable } from './move-table.ts';
 import { PartitionLanes } from './partition-lanes.ts';
 import { applyCarried, bucketOfId, owed, stillOwed } from './row.ts';
 import type { Kept, KeyMove, PendingCarry, Row, Store } from './store.ts';
@@ -40,7 +40,7 @@ export class CassandraStore implements Store {
   readonly #client: Client;
   readonly #statements: Statements;
   readonly #writer: LwtWriter;
-  readonly #moves: KeyMoves;
+  readonly #moves: MoveTable;
   readonly #lanes = new PartitionLanes();
   readonly #probeId = randomUUID();
 
@@ -50,7 +50,7 @@ export class CassandraStore implements Store {
     this.#client = client;
     this.#statements = new Statements(settings.keyspace, settings.deletedKeepSeconds);
     this.#writer = new LwtWriter(this.#statements, new KnownVersions(settings.knownVersionsMax));
-    this.#moves = new KeyMoves(client, this.#statements);
+    this.#moves = new MoveTable(client, this.#statements);
   }
 
   bucketOf(id: string): number {

@@ -10,7 +10,7 @@ const KEY = 'entity = ? AND tool = ? AND from_id = ? AND version = ?';
  * Where the two halves of a key move meet. Both sides write conditionally, so whichever comes second learns of the first. Rows go by
  * the table's TTL.
  */
-export class KeyMoves {
+export class MoveTable {
   readonly #client: Client;
   readonly #keep: string;
   readonly #take: string;
