@@ -35,6 +35,10 @@ export interface Entity {
   readonly columns: Readonly<Record<string, ColumnType>>;
   /** Contributing source tables beside the main one; each keeps a version of its own (contract, section 4). */
   readonly facets: readonly string[];
+  /** Columns by whose value rows are found (Store.find): what other rows change with, and what operators ask for. */
+  readonly indexes: readonly string[];
+  /** What happened stays: deletes and truncates at the source do not reach it, `events.keepDays` ends it. */
+  readonly history: boolean;
 }
 
 const PLACE = {
@@ -45,17 +49,26 @@ const PLACE = {
 } as const;
 const TIMES = { created_at: 'timestamp', updated_at: 'timestamp' } as const;
 
+interface EntityOptions {
+  readonly facets?: readonly string[];
+  readonly indexes?: readonly string[];
+  readonly analytics?: boolean;
+  readonly history?: boolean;
+}
+
 function entity(
   name: string,
   columns: Readonly<Record<string, ColumnType>>,
-  options: { readonly facets?: readonly string[]; readonly analytics?: boolean } = {},
+  options: EntityOptions = {},
 ): Entity {
   return {
     name,
-    table: name === 'policy' || name === 'query' ? `${name.slice(0, -1)}ies` : `${name}s`,
+    table: name.endsWith('y') ? `${name.slice(0, -1)}ies` : `${name}s`,
     analyticsTopic: options.analytics === false ? null : `${name}-analytics`,
     columns: { ...PLACE, ...TIMES, ...columns },
     facets: options.facets ?? [],
+    indexes: options.indexes ?? [],
+    history: options.history ?? false,
   };
 }
 
@@ -108,14 +121,178 @@ const USER_COLUMNS = {
   last_login: 'timestamp',
 } as const;
 
+const EVENT_COLUMNS = {
+  event_time: 'timestamp',
+  event_type: 'text',
+  severity: 'text',
+  source_type: 'text',
+  actor_id: 'text',
+  actor_name: 'text',
+  device_id: 'text',
+  device_name: 'text',
+  device_ids: 'set<text>',
+  /** The device's own key, where that is all that the source tells of it (Tactical's audit log). */
+  device_key: 'text',
+  summary: 'text',
+  details: 'text',
+} as const;
+
+/** Rows that are placed where their device is. */
+const OF_DEVICE: readonly string[] = ['organisation_id', 'site_id', 'device_id'];
+
 export const ENTITIES = {
   organisation: entity('organisation', { name: 'text', description: 'text' }),
-  site: entity('site', { name: 'text' }),
+  site: entity('site', { name: 'text' }, { indexes: ['organisation_id'] }),
   device: entity('device', DEVICE_COLUMNS, {
     facets: ['host_seen_times', 'host_display_names', 'host_disks', 'host_mdm', 'lastconnect'],
+    indexes: [
+      'organisation_id',
+      'site_id',
+      'device_key',
+      'mesh_node_id',
+      'serial_number',
+      'hostname',
+      'logged_in_user',
+    ],
   }),
-  user: entity('user', USER_COLUMNS),
+  device_link: entity(
+    'device_link',
+    {
+      device_id: 'text',
+      linked_tool: 'text',
+      linked_id: 'text',
+      evidence: 'set<text>',
+      confidence: 'text',
+    },
+    { indexes: ['device_id', 'linked_id'] },
+  ),
+  user: entity('user', USER_COLUMNS, { indexes: ['role_id'] }),
   role: entity('role', { name: 'text' }, { analytics: false }),
+  group: entity('group', { name: 'text', description: 'text', kind: 'text' }),
+  group_member: entity(
+    'group_member',
+    { group_id: 'text', member_id: 'text', member_kind: 'text' },
+    { indexes: ['group_id', 'member_id'] },
+  ),
+  script: entity(
+    'script',
+    {
+      name: 'text',
+      description: 'text',
+      shell: 'text',
+      category: 'text',
+      platforms: 'set<text>',
+      kind: 'text',
+      hash: 'text',
+      timeout_seconds: 'bigint',
+    },
+    { indexes: ['organisation_id'] },
+  ),
+  policy: entity(
+    'policy',
+    {
+      name: 'text',
+      description: 'text',
+      enabled: 'boolean',
+      critical: 'boolean',
+      platforms: 'set<text>',
+      query: 'text',
+      resolution: 'text',
+    },
+    { indexes: ['organisation_id'] },
+  ),
+  policy_result: entity(
+    'policy_result',
+    { policy_id: 'text', device_id: 'text', passes: 'boolean' },
+    { indexes: [...OF_DEVICE, 'policy_id'] },
+  ),
+  query: entity(
+    'query',
+    { name: 'text', description: 'text', query: 'text', platforms: 'set<text>', interval_seconds: 'bigint' },
+    { indexes: ['organisation_id'] },
+  ),
+  query_result: entity(
+    'query_result',
+    { query_id: 'text', device_id: 'text', fetched_at: 'timestamp', data: 'text', error: 'text' },
+    { indexes: OF_DEVICE },
+  ),
+  check: entity(
+    'check',
+    {
+      name: 'text',
+      kind: 'text',
+      device_id: 'text',
+      policy_id: 'text',
+      severity: 'text',
+      interval_seconds: 'bigint',
+    },
+    { indexes: OF_DEVICE },
+  ),
+  check_result: entity(
+    'check_result',
+    {
+      check_id: 'text',
+      device_id: 'text',
+      status: 'text',
+      severity: 'text',
+      fail_count: 'bigint',
+      last_run: 'timestamp',
+      return_code: 'bigint',
+      execution_seconds: 'double',
+      output: 'text',
+    },
+    { indexes: OF_DEVICE },
+  ),
+  task: entity(
+    'task',
+    {
+      name: 'text',
+      kind: 'text',
+      device_id: 'text',
+      policy_id: 'text',
+      severity: 'text',
+      enabled: 'boolean',
+    },
+    { indexes: OF_DEVICE },
+  ),
+  task_result: entity(
+    'task_result',
+    {
+      task_id: 'text',
+      device_id: 'text',
+      status: 'text',
+      last_run: 'timestamp',
+      return_code: 'bigint',
+      execution_seconds: 'double',
+      output: 'text',
+    },
+    { indexes: OF_DEVICE },
+  ),
+  alert: entity(
+    'alert',
+    {
+      kind: 'text',
+      severity: 'text',
+      message: 'text',
+      device_id: 'text',
+      check_id: 'text',
+      task_id: 'text',
+      alert_time: 'timestamp',
+      snoozed: 'boolean',
+      snoozed_until: 'timestamp',
+      hidden: 'boolean',
+      resolved: 'boolean',
+      resolved_at: 'timestamp',
+    },
+    { indexes: OF_DEVICE },
+  ),
+  event: entity('event', EVENT_COLUMNS, { indexes: [...OF_DEVICE, 'actor_id'], history: true }),
+  /** Which devices a Fleet activity was about: the rows of another table, joined into the event (shared/reference-table.ts). */
+  event_device: entity(
+    'event_device',
+    { event_id: 'text', device_id: 'text' },
+    { indexes: ['event_id', 'device_id'], analytics: false, history: true },
+  ),
 } as const satisfies Record<string, Entity>;
 
 export type EntityName = keyof typeof ENTITIES;

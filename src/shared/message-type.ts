@@ -26,6 +26,8 @@ export interface MessageType {
 }
 
 interface RowOptions {
+  /** Behind the table's name, where one table feeds several entities. */
+  readonly as?: string;
   readonly facet?: string;
   readonly aliases?: readonly string[];
   readonly destinations?: readonly Destination[];
@@ -35,7 +37,7 @@ const EVERYWHERE: readonly Destination[] = ['cassandra', 'analytics'];
 
 function table(tool: Tool, name: string, entity: EntityName, options: RowOptions = {}): MessageType {
   return {
-    name: `${tool}.${name}`,
+    name: `${tool}.${name}${options.as === undefined ? '' : `.${options.as}`}`,
     tool,
     table: name,
     aliases: options.aliases ?? [],
@@ -51,12 +53,25 @@ function document(documentType: string, entity: EntityName, options: RowOptions 
   return { ...row, name: `${row.name}.${documentType}`, documentType };
 }
 
+const EVENT: RowOptions = { as: 'event' };
+const REFERENCE_ONLY: RowOptions = { destinations: ['cassandra'] };
+
 export const messageTypes: readonly MessageType[] = [
   table('tactical-rmm', 'clients_client', 'organisation'),
   table('tactical-rmm', 'clients_site', 'site'),
   table('tactical-rmm', 'agents_agent', 'device'),
   table('tactical-rmm', 'accounts_user', 'user'),
-  table('tactical-rmm', 'accounts_role', 'role', { destinations: ['cassandra'] }),
+  table('tactical-rmm', 'accounts_role', 'role', REFERENCE_ONLY),
+  table('tactical-rmm', 'scripts_script', 'script'),
+  table('tactical-rmm', 'automation_policy', 'policy'),
+  table('tactical-rmm', 'checks_check', 'check'),
+  table('tactical-rmm', 'checks_checkresult', 'check_result'),
+  table('tactical-rmm', 'autotasks_automatedtask', 'task'),
+  table('tactical-rmm', 'autotasks_taskresult', 'task_result'),
+  table('tactical-rmm', 'alerts_alert', 'alert'),
+  table('tactical-rmm', 'alerts_alert', 'event', EVENT),
+  table('tactical-rmm', 'logs_auditlog', 'event'),
+  table('tactical-rmm', 'agents_agenthistory', 'event'),
 
   table('fleet-mdm', 'teams', 'organisation'),
   table('fleet-mdm', 'users', 'user'),
@@ -65,12 +80,34 @@ export const messageTypes: readonly MessageType[] = [
   table('fleet-mdm', 'host_display_names', 'device', { facet: 'host_display_names' }),
   table('fleet-mdm', 'host_disks', 'device', { facet: 'host_disks' }),
   table('fleet-mdm', 'host_mdm', 'device', { facet: 'host_mdm' }),
+  table('fleet-mdm', 'labels', 'group'),
+  table('fleet-mdm', 'label_membership', 'group_member'),
+  table('fleet-mdm', 'scripts', 'script'),
+  table('fleet-mdm', 'policies', 'policy'),
+  table('fleet-mdm', 'policy_membership', 'policy_result'),
+  table('fleet-mdm', 'policy_membership', 'event', EVENT),
+  table('fleet-mdm', 'queries', 'query'),
+  table('fleet-mdm', 'query_results', 'query_result'),
+  table('fleet-mdm', 'activity_past', 'event', { aliases: ['activities'] }),
+  table('fleet-mdm', 'activity_host_past', 'event_device', {
+    ...REFERENCE_ONLY,
+    aliases: ['host_activities'],
+  }),
+  table('fleet-mdm', 'host_script_results', 'event'),
 
   document('node', 'device'),
   document('lastconnect', 'device', { facet: 'lastconnect' }),
   document('user', 'user'),
+  document('ugrp', 'group'),
+  document('mesh', 'group'),
+  table('meshcentral', 'events', 'event'),
 
   table('authentik', 'authentik_core_user', 'user'),
+  table('authentik', 'authentik_core_group', 'group'),
+  table('authentik', 'authentik_core_user_groups', 'group_member', {
+    aliases: ['authentik_core_user_ak_groups'],
+  }),
+  table('authentik', 'authentik_events_event', 'event'),
 ];
 
 /** What is read from one table: `whole` for a relational table, `byDocument` for a collection of several kinds of documents. */

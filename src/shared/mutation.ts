@@ -31,10 +31,22 @@ export interface Mutation {
 /** What the analytics record says happened. */
 export type Operation = 'create' | 'update' | 'delete' | 'snapshot';
 
+/**
+ * Rows of another entity that exist only inside of this change's source row (the members in a MeshCentral user group's document):
+ * those in `rows` are there, and every other row of the entity whose `column` has the value `value` is gone.
+ */
+export interface OwnedRows {
+  readonly entity: EntityName;
+  readonly column: string;
+  readonly value: string;
+  readonly rows: readonly Mutation[];
+}
+
 /** A mutation with what is needed to tell analytics of it. */
 export interface Change {
   readonly mutation: Mutation;
   readonly operation: Operation;
+  readonly owned?: OwnedRows;
 }
 
 /** What became of a mutation at the store. `stale`: a newer version is there; `duplicate`: the same version is there. */

@@ -12,6 +12,10 @@ export const SKIP_REASONS = [
   'unmapped_table',
   'unmapped_document',
   'gone_at_lookup',
+  /** A delete or truncate of what happened: history stays (Entity.history). */
+  'history',
+  /** The row says nothing (yet) that any entity keeps: a script that has not ended. */
+  'nothing_happened',
 ] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
@@ -21,7 +25,6 @@ export const REJECT_CODES = [
   'invalid_json',
   'not_an_envelope',
   'unknown_operation',
-  'unsupported_truncate',
   'missing_key',
   'invalid_key',
   'missing_column',

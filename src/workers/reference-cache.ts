@@ -4,7 +4,7 @@ import type { ReferenceEpochs } from '../shared/shared-board.ts';
 import type { ReferenceSettings } from '../shared/worker-protocol.ts';
 
 /** Entities that others refer to. */
-export type ReferenceEntity = Extract<EntityName, 'organisation' | 'site' | 'role'>;
+import type { ReferenceEntity } from "../shared/reference-table.ts";
 
 export interface ReferenceKey {
   readonly entity: ReferenceEntity;

@@ -7,7 +7,6 @@ const REJECTIONS: Partial<Record<RejectCode, { readonly stage: Stage; readonly e
   invalid_json: { stage: 'VALUE_CONVERTER', errorClass: 'JsonSyntaxError' },
   not_an_envelope: { stage: 'VALUE_CONVERTER', errorClass: 'EnvelopeError' },
   unknown_operation: { stage: 'TRANSFORMATION', errorClass: 'EnvelopeError' },
-  unsupported_truncate: { stage: 'TRANSFORMATION', errorClass: 'UnsupportedOperationError' },
   missing_key: { stage: 'VALUE_CONVERTER', errorClass: 'KeyError' },
   invalid_key: { stage: 'VALUE_CONVERTER', errorClass: 'KeyError' },
   missing_version: { stage: 'TRANSFORMATION', errorClass: 'VersionError' },

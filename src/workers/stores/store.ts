@@ -31,6 +31,23 @@ export interface Row {
   readonly columns: Columns;
   /** Set while the row waits for a key move. */
   readonly carry?: PendingCarry;
+  /** How often `complete` has changed the row; absent for never. Together with the versions it tells one state of a row from another. */
+  readonly completions?: number;
+}
+
+/** A row by its key. */
+export interface RowKey {
+  readonly entity: EntityName;
+  readonly tool: Tool;
+  readonly id: string;
+}
+
+/** A table whose rows before a version are gone: the source truncated it. */
+export interface Truncation {
+  readonly entity: EntityName;
+  readonly tool: Tool;
+  readonly facet: string;
+  readonly version: string;
 }
 
 /**
@@ -77,6 +94,34 @@ export interface Store {
    * afterwards: an earlier move, for the columns that the old row waited for itself.
    */
   fillCarried(id: string, move: KeyMove, columns: Columns, next?: PendingCarry): Promise<void>;
+
+  /**
+   * Rows of which an indexed column (Entity.indexes; `set<text>` columns are never indexed) has this value, in no particular order.
+   * Rows come as they are when their page is read. Markers may be among them.
+   */
+  find(entity: EntityName, tool: Tool, column: string, value: string): AsyncIterable<Row>;
+
+  /**
+   * Sets columns that come from other rows (absent: unchanged, null: cleared), if the row is still as `seen`: same main version, same
+   * `completions`, not deleted. Then `completions` grows by one, and versions stay. False, and nothing written, otherwise; the caller
+   * reads again. In `timestamp` mode nothing is compared and the answer is always true.
+   */
+  complete(seen: Row, columns: Columns): Promise<boolean>;
+
+  /** Remembers that rows wait for references that are not there yet, by the references' names. Entries end after 30 days. */
+  addWaiting(waiting: readonly { readonly reference: string; readonly row: RowKey }[]): Promise<void>;
+
+  /** The rows that wait for a reference. */
+  waiting(reference: string): Promise<readonly RowKey[]>;
+
+  /** Forgets that these rows wait. */
+  removeWaiting(reference: string, rows: readonly RowKey[]): Promise<void>;
+
+  /** Remembers a truncate; an older one of the same entity, tool and facet is replaced, a newer one stays. Kept for ever. */
+  keepTruncation(truncation: Truncation): Promise<void>;
+
+  /** The newest truncate of every table that ever had one. */
+  truncations(): Promise<readonly Truncation[]>;
 
   /** Every row of an entity, markers and facet-only rows included, in no particular order. */
   scan(entity: EntityName): AsyncIterable<Row>;

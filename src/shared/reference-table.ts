@@ -1,0 +1,114 @@
+import type { EntityName, Tool } from './entity.ts';
+
+/**
+ * The one table of what rows take from other rows. A rule says: a row of `entity` (and `tool`) whose `column` names a row of entity
+ * `to` takes that row's columns. Enrichment of changes, completion of rows whose reference came late or changed, and the
+ * documentation all follow from it.
+ */
+export interface ReferenceRule {
+  readonly entity: EntityName | readonly EntityName[];
+  /** Only rows of these tools; absent: of every tool. */
+  readonly tools?: readonly Tool[];
+  /** Only rows whose id begins so. */
+  readonly idPrefix?: string;
+  /** The row's column that names the other row. */
+  readonly column: string;
+  readonly to: ReferenceEntity;
+  /** By which of its columns the other row is named. */
+  readonly by: ReferenceLookup;
+  /** Tool of the other row; absent: the row's own. */
+  readonly toTool?: Tool;
+  /** Own column to the other row's column, in the order in which later rules read them. */
+  readonly fills: Readonly<Record<string, string>>;
+}
+
+/** Entities that others refer to. */
+export type ReferenceEntity = 'organisation' | 'site' | 'role' | 'user' | 'device';
+/** `id`, or an indexed column of the entity. */
+export type ReferenceLookup = 'id' | 'device_key' | 'mesh_node_id';
+
+/** Columns that others take from a reference or find it by: a change of any other column of it concerns nobody. */
+export const FACES: Readonly<Record<ReferenceEntity, readonly string[]>> = {
+  organisation: ['name'],
+  site: ['name', 'organisation_id'],
+  role: ['name'],
+  user: ['display_name'],
+  device: [
+    'hostname',
+    'device_key',
+    'mesh_node_id',
+    'serial_number',
+    'organisation_id',
+    'organisation_name',
+    'site_id',
+    'site_name',
+  ],
+};
+
+const PLACED_BY_DEVICE = [
+  'check',
+  'check_result',
+  'task',
+  'task_result',
+  'alert',
+  'policy_result',
+  'query_result',
+] as const;
+const PLACE = {
+  site_id: 'site_id',
+  site_name: 'site_name',
+  organisation_id: 'organisation_id',
+  organisation_name: 'organisation_name',
+};
+
+/** In the order in which they are followed: what a rule fills, a later one may read. */
+export const REFERENCES: readonly ReferenceRule[] = [
+  { entity: 'user', tools: ['tactical-rmm'], column: 'role_id', to: 'role', by: 'id', fills: { role: 'name' } },
+  // MeshCentral knows neither organisations nor sites: its devices are where Tactical's agent on the same machine is.
+  {
+    entity: 'device',
+    tools: ['meshcentral'],
+    column: 'mesh_node_id',
+    to: 'device',
+    by: 'mesh_node_id',
+    toTool: 'tactical-rmm',
+    fills: PLACE,
+  },
+  // Tactical's audit log names a device by its key.
+  {
+    entity: 'event',
+    tools: ['tactical-rmm'],
+    column: 'device_key',
+    to: 'device',
+    by: 'device_key',
+    fills: { device_id: 'id', device_name: 'hostname', ...PLACE },
+  },
+  { entity: 'event', column: 'device_id', to: 'device', by: 'id', fills: { device_name: 'hostname', ...PLACE } },
+  { entity: PLACED_BY_DEVICE, column: 'device_id', to: 'device', by: 'id', fills: PLACE },
+  // Of Fleet's tables only this one tells the user by id alone.
+  {
+    entity: 'event',
+    tools: ['fleet-mdm'],
+    idPrefix: 'host_script_results:',
+    column: 'actor_id',
+    to: 'user',
+    by: 'id',
+    fills: { actor_name: 'display_name' },
+  },
+  {
+    entity: 'device',
+    tools: ['tactical-rmm'],
+    column: 'site_id',
+    to: 'site',
+    by: 'id',
+    fills: { site_name: 'name', organisation_id: 'organisation_id' },
+  },
+  {
+    entity: ['site', 'device', 'script', 'policy', 'query'],
+    tools: ['tactical-rmm', 'fleet-mdm'],
+    column: 'organisation_id',
+    to: 'organisation',
+    by: 'id',
+    fills: { organisation_name: 'name' },
+  },
+];
