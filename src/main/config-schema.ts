@@ -222,6 +222,15 @@ export const configSchema = z
         ),
       })
       .prefault({}),
+    events: z
+      .strictObject({
+        keepDays: whole(
+          365,
+          [1, 3650],
+          'Days for which an event stays after it was written; deletes at the source do not reach events.',
+        ),
+      })
+      .prefault({}),
     management: z
       .strictObject({
         host: text(

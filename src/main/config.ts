@@ -183,16 +183,19 @@ const SECONDS_PER_DAY = 86_400;
 
 /** What `store` says, as workers and the schema commands take it. */
 export function storeSettings(config: Config): StoreSettings {
-  const { store, deletes } = config;
-  const deletedKeepSeconds = deletes.keepDays * SECONDS_PER_DAY;
+  const { store, deletes, events } = config;
+  const keep = {
+    deletedKeepSeconds: deletes.keepDays * SECONDS_PER_DAY,
+    historyKeepSeconds: events.keepDays * SECONDS_PER_DAY,
+  };
   if (store.kind === 'none') return { kind: 'none', buckets: store.buckets };
   if (store.kind === 'embedded')
-    return { kind: 'embedded', path: store.embedded.path, buckets: store.buckets, deletedKeepSeconds };
+    return { kind: 'embedded', path: store.embedded.path, buckets: store.buckets, ...keep };
   const { tls, password, passwordFile: _, ...cassandra } = store.cassandra;
   const { enabled, ...files } = tls;
   return {
     kind: 'cassandra',
-    deletedKeepSeconds,
+    ...keep,
     ...cassandra,
     password,
     buckets: store.buckets,

@@ -47,6 +47,8 @@ export interface CassandraSettings {
   readonly requestTimeoutMs: number;
   /** How long a deleted row stays as a marker. */
   readonly deletedKeepSeconds: number;
+  /** How long a row of a history entity stays after it was last written. */
+  readonly historyKeepSeconds: number;
   /** Row versions kept in memory per worker. */
   readonly knownVersionsMax: number;
 }
@@ -57,6 +59,8 @@ export interface EmbeddedSettings {
   readonly path: string;
   /** How long a deleted row stays as a marker; older ones go when the store is opened. */
   readonly deletedKeepSeconds: number;
+  /** How long a row of a history entity stays after it was last written; older ones go when the store is opened. */
+  readonly historyKeepSeconds: number;
   readonly buckets: number;
 }
 

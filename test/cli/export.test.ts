@@ -25,7 +25,13 @@ function device(id: string, change: Partial<Mutation>): Mutation {
 
 describe('export', () => {
   it('prints rows of one entity with sorted keys, exact integers, and markers when asked', async () => {
-    const store = await openStore({ kind: 'embedded', path, buckets: 16, deletedKeepSeconds: 3600 });
+    const store = await openStore({
+      kind: 'embedded',
+      path,
+      buckets: 16,
+      deletedKeepSeconds: 3600,
+      historyKeepSeconds: 3600,
+    });
     for (const mutation of [
       device('1', {
         columns: { hostname: 'A', memory_bytes: 9007199254740993n, last_seen: 0, online: true },

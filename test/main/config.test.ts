@@ -225,6 +225,7 @@ describe('storeSettings', () => {
       path: './data/store',
       buckets: 256,
       deletedKeepSeconds: 2_592_000,
+      historyKeepSeconds: 31_536_000,
     });
     expect(of('cassandra')).toMatchObject({
       kind: 'cassandra',

@@ -48,6 +48,7 @@ beforeEach(() => {
     path: join(folder, String(stores)),
     buckets: 4,
     deletedKeepSeconds: 1e6,
+    historyKeepSeconds: 1e6,
   });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -1,12 +1,15 @@
 import type { Columns, EntityName, Tool } from '../../src/shared/entity.ts';
 import { MAIN_FACET } from '../../src/shared/entity.ts';
 import type { Mutation, WriteOutcome } from '../../src/shared/mutation.ts';
-import { applyMutation } from '../../src/workers/stores/row.ts';
-import type { Row, Store } from '../../src/workers/stores/store.ts';
+import { applyCompletion, applyMutation, assertIndexed } from '../../src/workers/stores/row.ts';
+import type { Row, RowKey, Store, Truncation } from '../../src/workers/stores/store.ts';
 
 /** A store whose answers are the test's: rows in memory, failures and delays by script. */
 export class FakeStore implements Store {
   readonly rows = new Map<string, Row>();
+  /** Rows by the reference that they wait for. */
+  readonly waitingRows = new Map<string, Map<string, RowKey>>();
+  readonly truncated = new Map<string, Truncation>();
   /** Every statement that was sent, failed ones included: the ids of its rows with their versions. */
   readonly statements: string[][] = [];
   readonly reads: string[][] = [];
@@ -33,7 +36,7 @@ export class FakeStore implements Store {
       this.inFlight -= 1;
     }
     return mutations.map((mutation) => {
-      const name = `${mutation.entity}|${mutation.tool}|${mutation.id}`;
+      const name = nameOf(mutation);
       const { outcome, row } = applyMutation(this.rows.get(name), mutation);
       this.rows.set(name, row);
       return outcome;
@@ -63,8 +66,49 @@ export class FakeStore implements Store {
     return Promise.resolve();
   }
 
-  async *scan(): AsyncIterable<Row> {
-    yield* this.rows.values();
+  async *find(entity: EntityName, tool: Tool, column: string, value: string): AsyncIterable<Row> {
+    assertIndexed(entity, column);
+    for (const row of [...this.rows.values()])
+      if (row.entity === entity && row.tool === tool && row.columns[column] === value) yield row;
+  }
+
+  complete(seen: Row, columns: Columns): Promise<boolean> {
+    const name = nameOf(seen);
+    const completed = applyCompletion(this.rows.get(name), seen, columns);
+    if (completed !== undefined) this.rows.set(name, completed);
+    return Promise.resolve(completed !== undefined);
+  }
+
+  addWaiting(waiting: readonly { readonly reference: string; readonly row: RowKey }[]): Promise<void> {
+    for (const { reference, row } of waiting) {
+      const rows = this.waitingRows.get(reference) ?? new Map<string, RowKey>();
+      this.waitingRows.set(reference, rows.set(nameOf(row), row));
+    }
+    return Promise.resolve();
+  }
+
+  waiting(reference: string): Promise<readonly RowKey[]> {
+    return Promise.resolve([...(this.waitingRows.get(reference)?.values() ?? [])]);
+  }
+
+  removeWaiting(reference: string, rows: readonly RowKey[]): Promise<void> {
+    for (const row of rows) this.waitingRows.get(reference)?.delete(nameOf(row));
+    return Promise.resolve();
+  }
+
+  keepTruncation(truncation: Truncation): Promise<void> {
+    const name = `${truncation.entity}|${truncation.tool}|${truncation.facet}`;
+    const known = this.truncated.get(name);
+    if (known === undefined || known.version < truncation.version) this.truncated.set(name, truncation);
+    return Promise.resolve();
+  }
+
+  truncations(): Promise<readonly Truncation[]> {
+    return Promise.resolve([...this.truncated.values()]);
+  }
+
+  async *scan(entity: EntityName): AsyncIterable<Row> {
+    for (const row of [...this.rows.values()]) if (row.entity === entity) yield row;
   }
 
   async probe(): Promise<void> {
@@ -79,6 +123,10 @@ export class FakeStore implements Store {
   columns(id: string, entity: EntityName = 'device'): Columns | undefined {
     return this.rows.get(`${entity}|tactical-rmm|${id}`)?.columns;
   }
+}
+
+function nameOf({ entity, tool, id }: RowKey): string {
+  return `${entity}|${tool}|${id}`;
 }
 
 /** A change of a device; `version` sorts as its number. */

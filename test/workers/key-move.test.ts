@@ -38,6 +38,7 @@ function openStore(): EmbeddedStore {
     path: join(folder, String(count)),
     buckets: 4,
     deletedKeepSeconds: 1e6,
+    historyKeepSeconds: 1e6,
   });
 }
 

@@ -4,6 +4,7 @@ import {
   type ColumnValue,
   columnType,
   ENTITIES,
+  type EntityName,
   MAIN_FACET,
 } from '../../shared/entity.ts';
 import { DestinationError } from '../../shared/errors.ts';
@@ -100,19 +101,20 @@ export function storedForm(type: ColumnType, value: ColumnValue): ColumnValue | 
   }
 }
 
-function storedColumns(mutation: Mutation): Columns {
+/** The columns in stored form; throws a permanent DestinationError for a value that its column cannot hold. */
+export function storedColumns(entity: EntityName, given: Columns): Columns {
   const columns: { [column: string]: ColumnValue | null } = {};
-  for (const [name, value] of Object.entries(mutation.columns)) {
+  for (const [name, value] of Object.entries(given)) {
     if (value === null) {
       columns[name] = null;
       continue;
     }
-    const type = columnType(mutation.entity, name);
+    const type = columnType(entity, name);
     const stored = storedForm(type, value);
     if (stored === undefined) {
       throw new DestinationError(
         'permanent',
-        `${mutation.entity}.${name} takes a ${type} and got another ${typeof value}`,
+        `${entity}.${name} takes a ${type} and got another ${typeof value}`,
       );
     }
     columns[name] = stored;
@@ -150,5 +152,5 @@ export function storedMutation(mutation: Mutation): Mutation {
       `a change of ${length} characters is more than a row takes (${CHARACTERS_MAX})`,
     );
   }
-  return { ...mutation, columns: storedColumns(mutation) };
+  return { ...mutation, columns: storedColumns(mutation.entity, mutation.columns) };
 }

@@ -3,13 +3,18 @@ import { type Columns, ENTITIES, ENTITY_NAMES, type EntityName, type Tool } from
 import { DependencyError, DestinationError, messageOf } from '../../shared/errors.ts';
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
 import type { EmbeddedSettings } from '../../shared/settings.ts';
-import { compactBigint, ID_BYTES_MAX, storedMutation } from './column-values.ts';
-import { applyCarried, applyMutation, bucketOfId } from './row.ts';
-import type { Kept, KeyMove, PendingCarry, Row, Store } from './store.ts';
+import { compactBigint, ID_BYTES_MAX, storedColumns, storedMutation } from './column-values.ts';
+import { EmbeddedIndex } from './embedded-index.ts';
+import { EmbeddedTruncations, EmbeddedWaiting } from './embedded-waiting.ts';
+import { applyCarried, applyCompletion, applyMutation, bucketOfId } from './row.ts';
+import type { Kept, KeyMove, PendingCarry, Row, RowKey, Store, Truncation } from './store.ts';
 
-/** Everything of a row but what its key says; of a marker also when it became one, ms. */
-type Value = Omit<Row, 'entity' | 'tool' | 'id'> & { readonly deletedAt?: number };
-type RowKey = [tool: Tool, id: string];
+/** Everything of a row but what its key says; of a marker also when it became one, of history when it was written, ms. */
+type Value = Omit<Row, 'entity' | 'tool' | 'id'> & {
+  readonly deletedAt?: number;
+  readonly writtenAt?: number;
+};
+type TableKey = [tool: Tool, id: string];
 interface Move {
   readonly kept?: Kept;
   readonly waiting?: readonly string[];
@@ -30,14 +35,17 @@ function readColumns(columns: Columns): Columns {
  * LMDB has one writer at a time across all of them, and a reader sees whole transactions only.
  */
 export class EmbeddedStore implements Store {
-  readonly #buckets: number;
+  readonly #settings: EmbeddedSettings;
   readonly #root: RootDatabase;
-  readonly #tables: ReadonlyMap<EntityName, Database<Value, RowKey>>;
+  readonly #tables: ReadonlyMap<EntityName, Database<Value, TableKey>>;
   readonly #moves: Database<Move, MoveKey>;
+  readonly #index: EmbeddedIndex;
+  readonly #waiting: EmbeddedWaiting;
+  readonly #truncations: EmbeddedTruncations;
   readonly #probes: Database<number, string>;
 
   constructor(settings: EmbeddedSettings) {
-    this.#buckets = settings.buckets;
+    this.#settings = settings;
     try {
       // noSync: a kill -9 loses nothing, because what LMDB has handed to the kernel outlives the process; only a crash of the
       // machine can lose or tear it, which the embedded store does not promise to survive (replay the topics).
@@ -49,9 +57,15 @@ export class EmbeddedStore implements Store {
         noSubdir: false,
       });
       this.#tables = new Map(
-        ENTITY_NAMES.map((name) => [name, this.#root.openDB<Value, RowKey>({ name: ENTITIES[name].table })]),
+        ENTITY_NAMES.map((name) => [
+          name,
+          this.#root.openDB<Value, TableKey>({ name: ENTITIES[name].table }),
+        ]),
       );
       this.#moves = this.#root.openDB<Move, MoveKey>({ name: 'key_moves' });
+      this.#index = new EmbeddedIndex(this.#root);
+      this.#waiting = new EmbeddedWaiting(this.#root);
+      this.#truncations = new EmbeddedTruncations(this.#root);
       this.#probes = this.#root.openDB<number, string>({ name: 'probes' });
     } catch (error) {
       throw new DependencyError(`cannot open the embedded store at ${settings.path}: ${messageOf(error)}`, {
@@ -61,7 +75,7 @@ export class EmbeddedStore implements Store {
   }
 
   bucketOf(id: string): number {
-    return bucketOfId(id, this.#buckets);
+    return bucketOfId(id, this.#settings.buckets);
   }
 
   async write(mutations: readonly Mutation[]): Promise<WriteOutcome[]> {
@@ -71,8 +85,9 @@ export class EmbeddedStore implements Store {
 
   #apply(mutation: Mutation): WriteOutcome {
     const { entity, tool, id } = mutation;
-    const { outcome, row } = applyMutation(this.#get(entity, tool, id), mutation);
-    if (outcome === 'written') this.#put(row);
+    const before = this.#get(entity, tool, id);
+    const { outcome, row } = applyMutation(before, mutation);
+    if (outcome === 'written') this.#put(before, row);
     return outcome;
   }
 
@@ -111,14 +126,66 @@ export class EmbeddedStore implements Store {
 
   async fillCarried(id: string, move: KeyMove, columns: Columns, next?: PendingCarry): Promise<void> {
     await this.#transaction(() => {
-      const filled = applyCarried(this.#get(move.entity, move.tool, id), move, columns, next);
-      if (filled !== undefined) this.#put(filled);
+      const before = this.#get(move.entity, move.tool, id);
+      const filled = applyCarried(before, move, columns, next);
+      if (filled !== undefined) this.#put(before, filled);
     });
+  }
+
+  async *find(entity: EntityName, tool: Tool, column: string, value: string): AsyncIterable<Row> {
+    let after: string | undefined;
+    do {
+      // In pages and each page as it is now, like `scan`.
+      this.#root.resetReadTxn();
+      const ids = await this.#index.page(entity, tool, column, value, { after, limit: SCAN_PAGE });
+      for (const row of (await this.read(entity, tool, ids)).values())
+        if (row.columns[column] === value) yield row;
+      after = ids.length === SCAN_PAGE ? ids.at(-1) : undefined;
+    } while (after !== undefined);
+  }
+
+  async complete(seen: Row, columns: Columns): Promise<boolean> {
+    const { entity, tool, id } = seen;
+    const stored = storedColumns(entity, columns);
+    return await this.#transaction(() => {
+      const before = this.#get(entity, tool, id);
+      const completed = applyCompletion(before, seen, stored);
+      if (completed !== undefined) this.#put(before, completed);
+      return completed !== undefined;
+    });
+  }
+
+  async addWaiting(waiting: readonly { readonly reference: string; readonly row: RowKey }[]): Promise<void> {
+    if (waiting.length === 0) return;
+    await this.#transaction(() => {
+      for (const { reference, row } of waiting) this.#waiting.add(reference, row);
+    });
+  }
+
+  async waiting(reference: string): Promise<readonly RowKey[]> {
+    this.#root.resetReadTxn();
+    return await this.#waiting.of(reference);
+  }
+
+  async removeWaiting(reference: string, rows: readonly RowKey[]): Promise<void> {
+    if (rows.length === 0) return;
+    await this.#transaction(() => {
+      for (const row of rows) this.#waiting.remove(reference, row);
+    });
+  }
+
+  async keepTruncation(truncation: Truncation): Promise<void> {
+    await this.#transaction(() => this.#truncations.keep(truncation));
+  }
+
+  async truncations(): Promise<readonly Truncation[]> {
+    this.#root.resetReadTxn();
+    return await this.#truncations.all();
   }
 
   async *scan(entity: EntityName): AsyncIterable<Row> {
     const table = this.#table(entity);
-    let start: RowKey | undefined;
+    let start: TableKey | undefined;
     for (;;) {
       // As in `read`: each page shows what was committed when it is asked for.
       this.#root.resetReadTxn();
@@ -142,22 +209,33 @@ export class EmbeddedStore implements Store {
     await this.#root.close();
   }
 
-  /** Removes markers that are older than this time, ms. */
-  async purge(before: number): Promise<void> {
-    const isOld = (value: Value | undefined): boolean =>
-      value?.deletedAt !== undefined && value.deletedAt < before;
-    for (const table of this.#tables.values()) {
+  /** Removes what has been kept for its time: markers, history, rows that wait in vain. */
+  async purge(now: number): Promise<void> {
+    for (const [entity, table] of this.#tables) {
       // Found outside of the transaction, which would keep every other writer waiting; looked at again inside.
-      const marked = table.getRange().filter(({ value }) => isOld(value));
-      const old = await marked.map(({ key }) => key).asArray;
+      const found = table.getRange().filter(({ value }) => this.#isOld(value, now));
+      const old = await found.map(({ key }) => key).asArray;
       if (old.length === 0) continue;
       await this.#transaction(() => {
-        for (const key of old) if (isOld(table.get(key))) table.removeSync(key);
+        for (const key of old) {
+          const value = table.get(key);
+          if (value === undefined || !this.#isOld(value, now)) continue;
+          table.removeSync(key);
+          this.#index.change(this.#row(entity, key, value), undefined);
+        }
       });
     }
+    const waited = await this.#waiting.old(now);
+    if (waited.length > 0) await this.#transaction(() => waited.forEach((remove) => void remove()));
   }
 
-  #table(entity: EntityName): Database<Value, RowKey> {
+  #isOld({ deletedAt, writtenAt }: Value, now: number): boolean {
+    const { deletedKeepSeconds, historyKeepSeconds } = this.#settings;
+    if (deletedAt !== undefined) return deletedAt < now - deletedKeepSeconds * 1000;
+    return writtenAt !== undefined && writtenAt < now - historyKeepSeconds * 1000;
+  }
+
+  #table(entity: EntityName): Database<Value, TableKey> {
     const table = this.#tables.get(entity);
     if (table === undefined) throw new Error(`invariant broken: no table of ${entity}`);
     return table;
@@ -180,15 +258,22 @@ export class EmbeddedStore implements Store {
     return value === undefined ? undefined : this.#row(entity, [tool, id], value);
   }
 
-  #row(entity: EntityName, key: RowKey, value: Value): Row {
+  #row(entity: EntityName, key: TableKey, value: Value): Row {
     const [tool, id] = key;
-    const { deletedAt: _, columns, ...rest } = value;
+    const { deletedAt: _, writtenAt: __, columns, ...rest } = value;
     return { entity, tool, id, ...rest, columns: readColumns(columns) };
   }
 
-  #put(row: Row): void {
+  /** Inside of a transaction. */
+  #put(before: Row | undefined, row: Row): void {
     const { entity, tool, id, ...value } = row;
-    this.#table(entity).putSync([tool, id], row.deleted ? { ...value, deletedAt: Date.now() } : value);
+    const now = Date.now();
+    const times = {
+      ...(row.deleted ? { deletedAt: now } : {}),
+      ...(ENTITIES[entity].history ? { writtenAt: now } : {}),
+    };
+    this.#table(entity).putSync([tool, id], { ...value, ...times });
+    this.#index.change(before, row);
   }
 
   async #transaction<T>(action: () => T): Promise<T> {

@@ -1,6 +1,6 @@
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
 import { bucketOfId } from './row.ts';
-import type { Row, Store } from './store.ts';
+import type { Row, RowKey, Store, Truncation } from './store.ts';
 
 /** No canonical state: everything counts as written and nothing is ever found. */
 export class NoStore implements Store {
@@ -32,6 +32,34 @@ export class NoStore implements Store {
 
   fillCarried(): Promise<void> {
     return Promise.resolve();
+  }
+
+  async *find(): AsyncIterable<Row> {
+    // Nothing is kept.
+  }
+
+  complete(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  addWaiting(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  waiting(): Promise<readonly RowKey[]> {
+    return Promise.resolve([]);
+  }
+
+  removeWaiting(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  keepTruncation(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  truncations(): Promise<readonly Truncation[]> {
+    return Promise.resolve([]);
   }
 
   async *scan(): AsyncIterable<Row> {

@@ -16,7 +16,7 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
       return await openCassandra(settings);
     case 'embedded': {
       const store = new EmbeddedStore(settings);
-      await store.purge(Date.now() - settings.deletedKeepSeconds * 1000);
+      await store.purge(Date.now());
       return store;
     }
     case 'none':

@@ -1,4 +1,11 @@
-import { type Columns, type ColumnValue, MAIN_FACET } from '../../shared/entity.ts';
+import { assert } from '../../shared/assert.ts';
+import {
+  type Columns,
+  type ColumnValue,
+  ENTITIES,
+  type EntityName,
+  MAIN_FACET,
+} from '../../shared/entity.ts';
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
 import type { KeyMove, PendingCarry, Row } from './store.ts';
 
@@ -88,8 +95,34 @@ export function applyMutation(
     versions: { ...before.versions, [facet]: version },
     sourceTs: { ...before.sourceTs, [facet]: sourceTs },
     columns: merged(before.columns, mutation.columns),
+    // A marker begins anew: its version is another one, and a count left behind would outlive it.
+    ...(before.completions === undefined || endsRow(mutation) ? {} : { completions: before.completions }),
   };
   return { outcome, row: withCarry(after, carryAfter(before.carry, mutation)) };
+}
+
+/** Whether the mutation turns its row into a marker. */
+export function endsRow(mutation: Mutation): boolean {
+  return mutation.facet === MAIN_FACET && mutation.deleted;
+}
+
+/** Whether there is something to complete: a row that only facets have written is completed with its main facet's first write. */
+export function isCompletable(row: Row): boolean {
+  return !row.deleted && row.versions[MAIN_FACET] !== undefined;
+}
+
+/** The row with columns that come from other rows; undefined if it is no longer as `seen`. */
+export function applyCompletion(row: Row | undefined, seen: Row, columns: Columns): Row | undefined {
+  if (row === undefined || !isCompletable(row)) return undefined;
+  const sameVersion = row.versions[MAIN_FACET] === seen.versions[MAIN_FACET];
+  if (!sameVersion || row.completions !== seen.completions) return undefined;
+  return { ...row, columns: merged(row.columns, columns), completions: (row.completions ?? 0) + 1 };
+}
+
+/** Throws for a column by which no store finds rows: a mistake in the program. */
+export function assertIndexed(entity: EntityName, column: string): void {
+  const { indexes }: { readonly indexes: readonly string[] } = ENTITIES[entity];
+  assert(indexes.includes(column), `rows of ${entity} are not found by ${column}`);
 }
 
 /** The columns of a key move that the row still waits for. */

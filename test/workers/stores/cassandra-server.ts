@@ -21,6 +21,7 @@ export function settingsFor(keyspace: string, more: Partial<CassandraSettings> =
     writeModes: {},
     requestTimeoutMs: 12_000,
     deletedKeepSeconds: 3600,
+    historyKeepSeconds: 3600,
     knownVersionsMax: 10_000,
     ...more,
   };

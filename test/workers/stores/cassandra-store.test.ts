@@ -14,7 +14,5 @@ describe.skipIf(SERVER === undefined)(`on a real Cassandra${SKIPPED}`, () => {
   const settings = settingsFor(keyspaceName('store'));
   beforeAll(() => makeKeyspace(settings), 120_000);
   afterAll(() => dropKeyspace(settings), 60_000);
-  storeConformance('the Cassandra store', (deletedKeepSeconds = settings.deletedKeepSeconds) =>
-    openStore({ ...settings, deletedKeepSeconds }),
-  );
+  storeConformance('the Cassandra store', (keep) => openStore({ ...settings, ...keep }));
 });

@@ -1,14 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { must } from '../../../src/shared/assert.ts';
 import type { Store } from '../../../src/workers/stores/store.ts';
 import { batchConformance } from './conformance-batches.ts';
+import { completionConformance } from './conformance-completions.ts';
 import { facetConformance } from './conformance-facets.ts';
+import { findConformance } from './conformance-find.ts';
 import { keyMoveConformance } from './conformance-moves.ts';
 import { randomConformance } from './conformance-random.ts';
 import { valueConformance } from './conformance-values.ts';
 import { deletion, device, freshId, freshIds, readOne, TOOL, version, writeOne } from './samples.ts';
 
 /** Opens another instance on the same data, with nothing in memory: what another process would see. */
-export type OpenStore = (deletedKeepSeconds?: number) => Promise<Store>;
+export type OpenStore = (keep?: Partial<Keep>) => Promise<Store>;
+
+/** How long what has ended stays. */
+export interface Keep {
+  readonly deletedKeepSeconds: number;
+  readonly historyKeepSeconds: number;
+}
 
 export interface Stores {
   readonly open: OpenStore;
@@ -36,22 +45,41 @@ export function storeConformance(name: string, open: OpenStore): void {
     valueConformance({ open, store });
     batchConformance({ open, store });
     keyMoveConformance({ open, store });
+    completionConformance({ open, store });
+    findConformance({ open, store });
     randomConformance({ open, store });
   });
 }
 
 function expiry(open: OpenStore): void {
+  it('lets an event go after its time', async () => {
+    const [id, site] = [freshId(), `site ${freshId()}`];
+    const event = device(id, 1, { summary: 's', site_id: site }, { entity: 'event' });
+    const short = await open({ historyKeepSeconds: 1 });
+    await writeOne(short, event);
+    await short.complete(must(await readOne(short, id, 'event'), 'row'), { device_name: 'd' });
+    expect(await readOne(short, id, 'event')).toBeDefined();
+    await short.close();
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    const later = await open({ historyKeepSeconds: 1 });
+    expect(await readOne(later, id, 'event')).toBeUndefined();
+    for await (const row of later.find('event', TOOL, 'site_id', site)) expect(row).toBeUndefined();
+    expect(await writeOne(later, event)).toBe('written');
+    await later.close();
+  });
+
   it('lets a marker go after its time, while a row that came back stays', async () => {
     const [gone, back] = [freshId(), freshId()];
-    const short = await open(1);
+    const short = await open({ deletedKeepSeconds: 1 });
     for (const id of [gone, back]) {
       await writeOne(short, device(id, 1, { hostname: 'h', cpu: 'c' }));
-      await writeOne(short, deletion(id, 2));
+      await short.complete(must(await readOne(short, id), 'row'), { site_name: 'S' });
+      await writeOne(short, deletion(id, 2, ['hostname', 'cpu', 'site_name']));
     }
     await writeOne(short, device(back, 3, { hostname: 'again' }));
     await short.close();
     await new Promise((resolve) => setTimeout(resolve, 2100));
-    const later = await open(1);
+    const later = await open({ deletedKeepSeconds: 1 });
     expect(await readOne(later, gone)).toBeUndefined();
     expect(await readOne(later, back)).toMatchObject({ deleted: false, columns: { hostname: 'again' } });
     await later.close();

@@ -39,7 +39,13 @@ describe('an embedded store that several processes have open', () => {
   it('keeps what was acknowledged before a kill -9, and is readable and writable beside a writer', async () => {
     const [a, b] = [startWriter('a', 0), startWriter('b', 1)];
     await Promise.all([a.reached(50), b.reached(50)]);
-    const store = await openStore({ kind: 'embedded', path, buckets: 4, deletedKeepSeconds: 3600 });
+    const store = await openStore({
+      kind: 'embedded',
+      path,
+      buckets: 4,
+      deletedKeepSeconds: 3600,
+      historyKeepSeconds: 3600,
+    });
     expect(await readOne(store, 'both')).toBeDefined();
     a.child.kill('SIGKILL');
     await once(a.child, 'exit');

@@ -8,6 +8,13 @@ import { storeConformance } from './conformance.ts';
 const path = mkdtempSync(join(tmpdir(), 'embedded-store-'));
 afterAll(() => rmSync(path, { recursive: true, force: true }));
 
-storeConformance('the embedded store', (deletedKeepSeconds = 3600) =>
-  openStore({ kind: 'embedded', path, buckets: 4, deletedKeepSeconds }),
+storeConformance('the embedded store', (keep) =>
+  openStore({
+    kind: 'embedded',
+    path,
+    buckets: 4,
+    deletedKeepSeconds: 3600,
+    historyKeepSeconds: 3600,
+    ...keep,
+  }),
 );

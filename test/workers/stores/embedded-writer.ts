@@ -12,6 +12,7 @@ const store = await openStore({
   path: must(path, 'path'),
   buckets: 4,
   deletedKeepSeconds: 3600,
+  historyKeepSeconds: 3600,
 });
 for (let n = 1; ; n += 1) {
   await store.write([device(`${must(prefix, 'prefix')}${n}`, n, { hostname: `at ${n}` })]);

@@ -1,0 +1,86 @@
+import type { Database, RootDatabase } from 'lmdb';
+import type { EntityName, Tool } from '../../shared/entity.ts';
+import { AFTER_ALL_TEXTS, keyText } from './embedded-index.ts';
+import type { RowKey, Truncation } from './store.ts';
+
+const DAY_MS = 24 * 3600 * 1000;
+/** A reference that has not come by then is not waited for any longer. */
+const WAITING_KEEP_MS = 30 * DAY_MS;
+
+interface Waiting {
+  /** In full: its key holds a hash of a long one. */
+  readonly reference: string;
+  /** Milliseconds since 1970 UTC. */
+  readonly since: number;
+}
+type WaitingKey = [reference: string, entity: EntityName | Buffer, tool: Tool, id: string];
+type TruncationKey = [entity: EntityName, tool: Tool, facet: string];
+
+/** Rows by the references that they wait for. What changes something runs inside of a transaction. */
+export class EmbeddedWaiting {
+  readonly #rows: Database<Waiting, WaitingKey>;
+
+  constructor(root: RootDatabase) {
+    this.#rows = root.openDB<Waiting, WaitingKey>({ name: 'waiting_rows' });
+  }
+
+  add(reference: string, row: RowKey): void {
+    this.#rows.putSync(waitingKey(reference, row), { reference, since: Date.now() });
+  }
+
+  remove(reference: string, row: RowKey): void {
+    this.#rows.removeSync(waitingKey(reference, row));
+  }
+
+  async of(reference: string): Promise<RowKey[]> {
+    const name = keyText(reference);
+    // Parts of a key that are left out sort before every value.
+    const [start, end] = [[name], [name, AFTER_ALL_TEXTS]] as unknown as [WaitingKey, WaitingKey];
+    const range = this.#rows.getRange({ start, end }).filter(({ value }) => value.reference === reference);
+    return await range.map(({ key }) => rowOf(key)).asArray;
+  }
+
+  /** What has waited too long. */
+  async old(now: number): Promise<readonly (() => void)[]> {
+    const since = now - WAITING_KEEP_MS;
+    const range = this.#rows.getRange().filter(({ value }) => value.since < since);
+    return await range.map(
+      ({ key }) =>
+        () =>
+          this.#rows.removeSync(key),
+    ).asArray;
+  }
+}
+
+function waitingKey(reference: string, { entity, tool, id }: RowKey): WaitingKey {
+  return [keyText(reference), entity, tool, id];
+}
+
+function rowOf([, entity, tool, id]: WaitingKey): RowKey {
+  return { entity: String(entity) as EntityName, tool, id };
+}
+
+/** The newest truncate of every table. */
+export class EmbeddedTruncations {
+  readonly #versions: Database<string, TruncationKey>;
+
+  constructor(root: RootDatabase) {
+    this.#versions = root.openDB<string, TruncationKey>({ name: 'truncations' });
+  }
+
+  /** Inside of a transaction. */
+  keep({ entity, tool, facet, version }: Truncation): void {
+    const known = this.#versions.get([entity, tool, facet]);
+    if (known === undefined || known < version) this.#versions.putSync([entity, tool, facet], version);
+  }
+
+  async all(): Promise<Truncation[]> {
+    const range = this.#versions.getRange();
+    return await range.map(({ key: [entity, tool, facet], value }) => ({
+      entity,
+      tool,
+      facet,
+      version: value,
+    })).asArray;
+  }
+}
