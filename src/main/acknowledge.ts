@@ -1,7 +1,6 @@
 import { messageOf } from '../shared/errors.ts';
-import type { CollectedBatch } from './collect.ts';
+import type { Collected } from './collect.ts';
 import { failureName } from './collect.ts';
-import type { Batch } from './dispatch.ts';
 import type { PipelineObserver } from './observer.ts';
 import type { PartitionState } from './partitions.ts';
 import type { OutgoingRecord, ProduceFailure, RecordProducer } from './produce.ts';
@@ -12,7 +11,6 @@ export interface AcknowledgeSettings {
   readonly intervalMs: number;
   readonly retryBackoffMs: number;
   readonly commit: (offsets: { topic: string; partition: number; offset: number }[]) => void;
-  readonly release: (batch: Batch) => void;
   /** Whether a worker waits for a slot: then the barrier comes at once. */
   readonly starved: () => boolean;
   readonly observer: PipelineObserver;
@@ -26,8 +24,8 @@ export interface AcknowledgeSettings {
  */
 export class Acknowledger {
   readonly #settings: AcknowledgeSettings;
-  #ready: CollectedBatch[] = [];
-  #epoch: CollectedBatch[] = [];
+  #ready: Collected[] = [];
+  #epoch: Collected[] = [];
   #epochSince = 0;
   #working: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -38,7 +36,7 @@ export class Acknowledger {
   }
 
   /** Takes a batch that its worker is done with. */
-  add(batch: CollectedBatch): void {
+  add(batch: Collected): void {
     this.#ready.push(batch);
     this.#kick(false);
   }
@@ -131,12 +129,12 @@ export class Acknowledger {
     this.#epoch = [];
     this.#settings.observer.confirmed((performance.now() - started) / 1000);
     this.#acknowledge(epoch);
-    for (const { batch } of epoch) this.#settings.release(batch);
+    for (const collected of epoch) collected.release();
   }
 
   /** A refusal of one record parks its source record; everything else is the brokers' trouble and is tried until it passes. */
   async #produceAgain(
-    epoch: readonly CollectedBatch[],
+    epoch: readonly Collected[],
     failures: readonly ProduceFailure[],
     attempt: number,
   ): Promise<void> {
@@ -180,11 +178,11 @@ export class Acknowledger {
     return left;
   }
 
-  #acknowledge(epoch: readonly CollectedBatch[]): void {
+  #acknowledge(epoch: readonly Collected[]): void {
     const moved = new Set<PartitionState>();
     const now = Date.now();
-    for (const { batch } of epoch) {
-      for (const range of batch.ranges) {
+    for (const { ranges } of epoch) {
+      for (const range of ranges) {
         range.acknowledged = true;
         this.#settings.observer.acknowledged(range.records, Math.max(0, now - range.lastTimestamp) / 1000);
         if (range.partition.advance()) moved.add(range.partition);

@@ -5,22 +5,84 @@ import type { DeadLetter } from '../shared/outcome.ts';
 import type { BatchResult } from '../shared/worker-protocol.ts';
 import { deadLetterRecord, type NameLookup } from './dead-letter.ts';
 import type { Batch } from './dispatch.ts';
+import type { OffsetRange } from './partitions.ts';
 import type { OutgoingRecord, ProduceFailure } from './produce.ts';
 
+/** What has to be produced, and what counts as acknowledged once it is. */
+export interface Collected {
+  readonly ranges: readonly OffsetRange[];
+  /** Everything to produce. Buffers are good until `release`. */
+  outgoing(): Iterable<OutgoingRecord>;
+  /** What of it is called so (see failureName). */
+  named(names: ReadonlyMap<string, unknown>): OutgoingRecord[];
+  /** What has to be produced again because of these failures. */
+  afterFailures(failures: ReadonlyMap<string, ProduceFailure>): OutgoingRecord[];
+  release(): void;
+}
+
+/** Rows that follow-up work has changed: no record stands behind them, so one that a broker refuses for good cannot be parked. */
+export class CollectedRows implements Collected {
+  readonly ranges: readonly OffsetRange[] = [];
+  readonly #analytics: SharedArrayBuffer;
+  readonly #refused: (failure: ProduceFailure) => void;
+
+  constructor(analytics: SharedArrayBuffer, refused: (failure: ProduceFailure) => void) {
+    this.#analytics = analytics;
+    this.#refused = refused;
+  }
+
+  *outgoing(): Generator<OutgoingRecord> {
+    const reader = new AnalyticsFrameReader(this.#analytics);
+    for (let index = 0; index < reader.count; index += 1) yield analyticsRecord(reader, index);
+  }
+
+  named(names: ReadonlyMap<string, unknown>): OutgoingRecord[] {
+    return [...this.outgoing()].filter((record) => names.has(failureName(record)));
+  }
+
+  afterFailures(failures: ReadonlyMap<string, ProduceFailure>): OutgoingRecord[] {
+    return [...this.outgoing()].filter((record) => {
+      const failure = failures.get(failureName(record));
+      if (failure?.permanent === true) this.#refused(failure);
+      return failure !== undefined && !failure.permanent;
+    });
+  }
+
+  release(): void {
+    // The buffer belongs to nobody else.
+  }
+}
+
 /** A batch that its worker is done with: what has to be produced before it counts as acknowledged. */
-export class CollectedBatch {
+export class CollectedBatch implements Collected {
   readonly batch: Batch;
   readonly result: BatchResult;
   readonly #analytics: SharedArrayBuffer;
   readonly #names: NameLookup;
   readonly #letters: DeadLetter[];
+  readonly #release: (batch: Batch) => void;
 
-  constructor(batch: Batch, result: BatchResult, analytics: SharedArrayBuffer, names: NameLookup) {
+  constructor(
+    batch: Batch,
+    result: BatchResult,
+    analytics: SharedArrayBuffer,
+    names: NameLookup,
+    release: (batch: Batch) => void,
+  ) {
     this.batch = batch;
+    this.#release = release;
     this.result = result;
     this.#analytics = result.overflow ?? analytics;
     this.#names = names;
     this.#letters = [...result.deadLetters];
+  }
+
+  get ranges(): readonly OffsetRange[] {
+    return this.batch.ranges;
+  }
+
+  release(): void {
+    this.#release(this.batch);
   }
 
   /** Everything to produce. Buffers are views into the batch's slot: good until the batch is released. */

@@ -9,6 +9,7 @@ import { CollectedBatch } from './collect.ts';
 import { RecordConsumer } from './consume.ts';
 import { type Batch, createSlots, Dispatcher } from './dispatch.ts';
 import { drain } from './drain.ts';
+import { FollowUps } from './follow-ups.ts';
 import { type PartitionLag, partitionLags } from './lag.ts';
 import type { PipelineObserver } from './observer.ts';
 import { PartitionMap, type PartitionState } from './partitions.ts';
@@ -35,6 +36,7 @@ export class Pipeline {
   readonly #producer: RecordProducer;
   readonly #pool: WorkerPool;
   readonly #dispatcher: Dispatcher;
+  readonly #followUps: FollowUps;
   readonly #acknowledger: Acknowledger;
   readonly #backpressure: Backpressure;
   readonly #slots: readonly (readonly Slot[])[];
@@ -83,12 +85,19 @@ export class Pipeline {
       circuits: new CircuitFlags(parts.board),
       outageChanged: (outage) => this.#outageChanged(outage),
     });
+    this.#followUps = new FollowUps({
+      run: (task) => this.#pool.followUp(task),
+      changed: (rows) => this.#acknowledger.add(rows),
+      repeatAfterMs: settings.worker.references.ttlMs,
+      observer,
+      log,
+      failed: (error) => this.#fail(error),
+    });
     this.#acknowledger = new Acknowledger({
       producer: this.#producer,
       intervalMs: settings.ackIntervalMs,
       retryBackoffMs: settings.retryBackoffMs,
       commit: (offsets) => this.#consumer.commit(offsets),
-      release: (batch) => this.#dispatcher.release(batch),
       starved: () => this.#dispatcher.starved,
       observer,
       log,
@@ -130,6 +139,7 @@ export class Pipeline {
       .close()
       .catch((error: unknown) => this.#log('warn', `leaving the group: ${messageOf(error)}`));
     const left = [...this.#partitions.all()].reduce((sum, state) => sum + state.unacknowledged, 0);
+    this.#followUps.close();
     this.#acknowledger.close();
     await this.#producer.close();
     await this.#pool.close();
@@ -229,7 +239,10 @@ export class Pipeline {
       connectorOf: (topic: string) => this.#connectorOf(topic),
     };
     for (const letter of result.deadLetters) this.#observer.deadLetter(letter.code);
-    this.#acknowledger.add(new CollectedBatch(batch, result, slot.analytics, names));
+    const collected = new CollectedBatch(batch, result, slot.analytics, names, (done) =>
+      this.#dispatcher.release(done),
+    );
+    this.#followUps.before(batch.worker, result.followUps, () => this.#acknowledger.add(collected));
   }
 
   #assigned(partitions: readonly TopicPartition[]): void {

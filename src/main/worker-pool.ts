@@ -2,13 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Piscina } from 'piscina';
 import { assert } from '../shared/assert.ts';
 import { DependencyError } from '../shared/errors.ts';
-import type { BatchResult, BatchTask, Unavailable, WorkerSettings } from '../shared/worker-protocol.ts';
+import type {
+  BatchResult,
+  BatchTask,
+  FollowUpResult,
+  FollowUpTask,
+  Unavailable,
+  WorkerSettings,
+} from '../shared/worker-protocol.ts';
 
 const CLOSE_WITHIN_MS = 3000;
 
-/** Which export of the worker's file runs: `default` is a batch. */
-type WorkerTask = BatchTask | { readonly worker: number };
-type WorkerReply = BatchResult | Unavailable | true;
+/** Which export of the worker's file runs: `default` is a batch or what follows one. */
+type WorkerTask = BatchTask | FollowUpTask | { readonly worker: number };
+type WorkerReply = BatchResult | FollowUpResult | Unavailable | true;
 
 /**
  * The Piscina pool with one fixed thread per worker number: a batch goes to the worker that owns its partitions and nowhere else.
@@ -52,7 +59,14 @@ export class WorkerPool {
   /** Runs a batch on its worker. Rejects only when the worker is broken: bad records are part of the result. */
   async run(task: BatchTask): Promise<BatchResult> {
     const reply = await this.#pool.run(addressed(task));
-    assert(reply !== true && !('unavailable' in reply), 'a batch has a result');
+    assert(reply !== true && 'outcomes' in reply, 'a batch has a result');
+    return reply;
+  }
+
+  /** Runs the next part of follow-up work. */
+  async followUp(task: FollowUpTask): Promise<FollowUpResult> {
+    const reply = await this.#pool.run(addressed(task));
+    assert(reply !== true && 'done' in reply, 'follow-up work has a result');
     return reply;
   }
 

@@ -160,3 +160,12 @@ export function subscriptionPatterns(sources: readonly SourceDefinition[]): stri
   }
   return [...patterns];
 }
+
+const FACETED = new Set(
+  messageTypes.filter(({ facet }) => facet !== MAIN_FACET).map(({ entity, tool }) => `${entity}|${tool}`),
+);
+
+/** Whether several source tables feed a row of this entity and tool: no change of one of them is the whole row. */
+export function isFaceted(entity: EntityName, tool: Tool): boolean {
+  return FACETED.has(`${entity}|${tool}`);
+}

@@ -46,6 +46,8 @@ export interface OwnedRows {
 export interface Change {
   readonly mutation: Mutation;
   readonly operation: Operation;
+  /** The source left mapped columns out (unchanged out-of-line values): the mutation alone is not the whole row. */
+  readonly partial?: boolean;
   readonly owned?: OwnedRows;
 }
 

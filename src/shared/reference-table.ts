@@ -11,7 +11,7 @@ export interface ReferenceRule {
   readonly tools?: readonly Tool[];
   /** Only rows whose id begins so. */
   readonly idPrefix?: string;
-  /** The row's column that names the other row. */
+  /** The row's column that names the other row, or its `id`. A set names several: what they agree on is taken. */
   readonly column: string;
   readonly to: ReferenceEntity;
   /** By which of its columns the other row is named. */
@@ -23,9 +23,9 @@ export interface ReferenceRule {
 }
 
 /** Entities that others refer to. */
-export type ReferenceEntity = 'organisation' | 'site' | 'role' | 'user' | 'device';
+export type ReferenceEntity = 'organisation' | 'site' | 'role' | 'user' | 'device' | 'event_device';
 /** `id`, or an indexed column of the entity. */
-export type ReferenceLookup = 'id' | 'device_key' | 'mesh_node_id';
+export type ReferenceLookup = 'id' | 'device_key' | 'mesh_node_id' | 'event_id';
 
 /** Columns that others take from a reference or find it by: a change of any other column of it concerns nobody. */
 export const FACES: Readonly<Record<ReferenceEntity, readonly string[]>> = {
@@ -43,6 +43,8 @@ export const FACES: Readonly<Record<ReferenceEntity, readonly string[]>> = {
     'site_id',
     'site_name',
   ],
+  // All rows of one event together.
+  event_device: ['device_id', 'device_ids'],
 };
 
 const PLACED_BY_DEVICE = [
@@ -54,14 +56,14 @@ const PLACED_BY_DEVICE = [
   'policy_result',
   'query_result',
 ] as const;
-const PLACE = {
-  site_id: 'site_id',
-  site_name: 'site_name',
-  organisation_id: 'organisation_id',
-  organisation_name: 'organisation_name',
-};
+const TACTICAL_AND_FLEET = ['tactical-rmm', 'fleet-mdm'] as const;
+const PLACE = { site_id: 'site_id', organisation_id: 'organisation_id' };
+const SITE = { site_name: 'name', organisation_id: 'organisation_id' };
 
-/** In the order in which they are followed: what a rule fills, a later one may read. */
+/**
+ * In the order in which they are followed: what a rule fills, a later one may read. A row takes ids from its device and every name
+ * from the row that has it, so that a renamed site is one step away from whatever shows its name.
+ */
 export const REFERENCES: readonly ReferenceRule[] = [
   { entity: 'user', tools: ['tactical-rmm'], column: 'role_id', to: 'role', by: 'id', fills: { role: 'name' } },
   // MeshCentral knows neither organisations nor sites: its devices are where Tactical's agent on the same machine is.
@@ -78,12 +80,30 @@ export const REFERENCES: readonly ReferenceRule[] = [
   {
     entity: 'event',
     tools: ['tactical-rmm'],
+    idPrefix: 'logs_auditlog:',
     column: 'device_key',
     to: 'device',
     by: 'device_key',
     fills: { device_id: 'id', device_name: 'hostname', ...PLACE },
   },
-  { entity: 'event', column: 'device_id', to: 'device', by: 'id', fills: { device_name: 'hostname', ...PLACE } },
+  // Fleet tells in another table which hosts an activity was about: one, several or none.
+  {
+    entity: 'event',
+    tools: ['fleet-mdm'],
+    idPrefix: 'activity_past:',
+    column: 'id',
+    to: 'event_device',
+    by: 'event_id',
+    fills: { device_id: 'device_id', device_ids: 'device_ids' },
+  },
+  {
+    entity: 'event',
+    column: 'device_id',
+    to: 'device',
+    by: 'id',
+    fills: { device_name: 'hostname', ...PLACE },
+  },
+  { entity: 'event', tools: ['fleet-mdm'], column: 'device_ids', to: 'device', by: 'id', fills: PLACE },
   { entity: PLACED_BY_DEVICE, column: 'device_id', to: 'device', by: 'id', fills: PLACE },
   // Of Fleet's tables only this one tells the user by id alone.
   {
@@ -96,19 +116,58 @@ export const REFERENCES: readonly ReferenceRule[] = [
     fills: { actor_name: 'display_name' },
   },
   {
-    entity: 'device',
+    entity: ['device', 'event', ...PLACED_BY_DEVICE],
     tools: ['tactical-rmm'],
     column: 'site_id',
     to: 'site',
     by: 'id',
-    fills: { site_name: 'name', organisation_id: 'organisation_id' },
+    fills: SITE,
   },
   {
-    entity: ['site', 'device', 'script', 'policy', 'query'],
-    tools: ['tactical-rmm', 'fleet-mdm'],
+    entity: ['device', 'event'],
+    tools: ['meshcentral'],
+    column: 'site_id',
+    to: 'site',
+    by: 'id',
+    toTool: 'tactical-rmm',
+    fills: SITE,
+  },
+  {
+    entity: ['site', 'device', 'event', 'script', 'policy', 'query', ...PLACED_BY_DEVICE],
+    tools: TACTICAL_AND_FLEET,
     column: 'organisation_id',
     to: 'organisation',
     by: 'id',
     fills: { organisation_name: 'name' },
   },
+  {
+    entity: ['device', 'event'],
+    tools: ['meshcentral'],
+    column: 'organisation_id',
+    to: 'organisation',
+    by: 'id',
+    toTool: 'tactical-rmm',
+    fills: { organisation_name: 'name' },
+  },
 ];
+
+const byRow = new Map<string, readonly ReferenceRule[]>();
+
+/** The rules of an entity's rows of one tool. */
+export function referenceRules(entity: EntityName, tool: Tool): readonly ReferenceRule[] {
+  const name = `${entity}|${tool}`;
+  const known = byRow.get(name);
+  if (known !== undefined) return known;
+  const rules = REFERENCES.filter(
+    (rule) =>
+      (typeof rule.entity === 'string' ? rule.entity === entity : rule.entity.includes(entity)) &&
+      (rule.tools === undefined || rule.tools.includes(tool)),
+  );
+  byRow.set(name, rules);
+  return rules;
+}
+
+/** Columns that other rows fill in an entity's rows of one tool. */
+export function filledColumns(entity: EntityName, tool: Tool): readonly string[] {
+  return [...new Set(referenceRules(entity, tool).flatMap((rule) => Object.keys(rule.fills)))];
+}

@@ -57,8 +57,9 @@ export class ReferenceEpochs {
     return Atomics.load(this.#words, hashText(name) % this.#words.length);
   }
 
-  advance(name: string): void {
-    Atomics.add(this.#words, hashText(name) % this.#words.length, 1);
+  /** Answers the word as it is now. */
+  advance(name: string): number {
+    return (Atomics.add(this.#words, hashText(name) % this.#words.length, 1) + 1) | 0;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { FollowUp } from './follow-up.ts';
 import type { DeadLetter, Outcome } from './outcome.ts';
 import type { SourceDefinition, StoreSettings } from './settings.ts';
 
@@ -78,6 +79,23 @@ export interface BatchResult {
   readonly stages: StageSeconds;
   /** The analytics frame, when it outgrew the slot's buffer. */
   readonly overflow?: SharedArrayBuffer;
+  /** What has to be done before the batch is acknowledged. */
+  readonly followUps: readonly FollowUp[];
+}
+
+/** Asks a worker for the next part of follow-up work. The same id again goes on where the last part ended. */
+export interface FollowUpTask {
+  readonly worker: number;
+  readonly id: number;
+  readonly followUps: readonly FollowUp[];
+}
+
+export interface FollowUpResult {
+  /** An analytics frame of the rows that changed; record indexes in it mean nothing. */
+  readonly analytics: SharedArrayBuffer;
+  readonly counters: Readonly<Record<string, number>>;
+  /** False: ask again. */
+  readonly done: boolean;
 }
 
 /** Why a worker could not open its store. A value, because an error loses its class on the way between threads. */

@@ -1,38 +1,18 @@
-import { AnalyticsFrameWriter } from '../shared/analytics-frame.ts';
 import { must } from '../shared/assert.ts';
-import { ENTITY_NAMES, type EntityName } from '../shared/entity.ts';
 import { DestinationError } from '../shared/errors.ts';
-import type { Change, Mutation } from '../shared/mutation.ts';
+import type { FollowUp, TruncationFollowUp } from '../shared/follow-up.ts';
 import type { DeadLetter, RejectCode } from '../shared/outcome.ts';
-import type { SourceRecord } from '../shared/record.ts';
-import { type FrameText, RecordFrameReader } from '../shared/record-frame.ts';
+import { RecordFrameReader } from '../shared/record-frame.ts';
 import type { BatchResult, Slot } from '../shared/worker-protocol.ts';
-import { encodeAnalytics } from './analytics-record.ts';
-import type { createDecoder } from './decode.ts';
-import type { Enricher } from './enrich.ts';
-import type { KeyMoves } from './key-move.ts';
+import { BatchAnalytics } from './batch-analytics.ts';
+import { type Entry, entriesOf } from './batch-entry.ts';
+import type { BatchStages } from './batch-stages.ts';
+import { settleRows } from './batch-rows.ts';
+import type { Decoded } from './decode.ts';
+import { Enrichment } from './enrich.ts';
+import { FrameRecord } from './frame-source.ts';
+import { RecordOutcomes } from './record-outcomes.ts';
 import type { Decided, WriteFailure, WriteResult } from './row-work.ts';
-import type { Writer } from './write.ts';
-
-/** What a batch passes on its way through a worker. */
-export interface BatchStages {
-  readonly decoder: ReturnType<typeof createDecoder>;
-  readonly enricher: Enricher;
-  readonly moves: KeyMoves;
-  /** Null where there is no store: every mutation counts as written. */
-  readonly writer: Writer | null;
-  readonly topicOf: (topicId: number) => string;
-  readonly now: () => number;
-  /** Takes the counters that grew since it was last asked. */
-  readonly takeCounters: () => Record<string, number>;
-}
-
-interface Entry {
-  readonly record: number;
-  readonly change: Change;
-  /** The change's mutation, after a key move may have completed it. */
-  mutation: Mutation;
-}
 
 /** Kafka Connect's name of the stage in which a record failed. */
 type ErrorStage = DeadLetter['stage'];
@@ -45,11 +25,13 @@ export class BatchRun {
   readonly #stages: BatchStages;
   readonly #reader: RecordFrameReader;
   readonly #slot: Slot;
-  readonly #frame: AnalyticsFrameWriter;
+  readonly #analytics: BatchAnalytics;
   readonly #entries: Entry[] = [];
+  readonly #truncations: TruncationFollowUp[] = [];
   readonly #deadLetters = new Map<number, DeadLetter>();
-  readonly #outcomes: Record<string, number> = {};
+  readonly #outcomes = new RecordOutcomes();
   readonly #seconds = { decode: 0, enrich: 0, encode: 0, write: 0 };
+  #enrichment = new Enrichment();
   #undecided = 0;
   #allDecided: () => void = () => undefined;
 
@@ -57,35 +39,34 @@ export class BatchRun {
     this.#stages = stages;
     this.#slot = slot;
     this.#reader = new RecordFrameReader(records);
-    this.#frame = new AnalyticsFrameWriter(slot.analytics);
+    this.#analytics = new BatchAnalytics(slot.analytics, stages.now);
   }
 
   async prepare(): Promise<void> {
+    const { enricher, truncations, writer } = this.#stages;
     const started = performance.now();
     for (let index = 0; index < this.#reader.count; index += 1) this.#decode(index);
     const decoded = performance.now();
-    await this.#stages.enricher.enrich(this.#entries.map(({ mutation }) => mutation));
+    await truncations.refresh();
+    for (const truncation of this.#truncations) await truncations.add(truncation);
+    this.#enrichment = await enricher.enrich(this.#entries.map(({ mutation }) => mutation));
+    // Rows that a document no longer has are added at the end while the list is gone through.
     for (let index = 0; index < this.#entries.length; index += 1) {
       const entry = must(this.#entries[index], 'entry');
-      const { mutation } = entry;
-      const moved = mutation.carry !== undefined || mutation.movedTo !== undefined;
-      const ready = !moved || (await this.#move(entry, () => this.#begin(entry)));
-      if (ready) this.#submit(entry, index);
+      if (truncations.over(entry.mutation) !== undefined || entry.owner?.stale === true) {
+        entry.keptOut = true;
+        this.#settle(entry, 'stale');
+      } else if (await this.#begin(entry)) this.#submit(entry, index);
     }
     const enriched = performance.now();
-    this.#stages.writer?.flush();
-    const processedAt = this.#stages.now();
-    for (const { record, change, mutation } of this.#entries) {
-      const encoded = encodeAnalytics({ mutation, operation: change.operation }, processedAt);
-      if (encoded !== null)
-        this.#frame.append(record, topicIndex(mutation.entity), encoded.key, encoded.value);
-    }
+    writer?.flush();
+    for (const entry of this.#entries) this.#analytics.addWhole(entry, writer !== null);
     this.#seconds.decode = (decoded - started) / 1000;
     this.#seconds.enrich = (enriched - decoded) / 1000;
     this.#seconds.encode = (performance.now() - enriched) / 1000;
   }
 
-  /** Waits until the store has decided everything. */
+  /** Waits until the store has decided everything, and until the batch's own rows are as complete as they can be. */
   async finish(): Promise<BatchResult> {
     const started = performance.now();
     if (this.#undecided > 0) {
@@ -97,15 +78,25 @@ export class BatchRun {
       if (entry.mutation.carry === undefined || this.#deadLetters.has(entry.record)) continue;
       await this.#move(entry, () => this.#stages.moves.after(entry.mutation));
     }
+    const followUps = await this.#settleRows();
     this.#seconds.write = (performance.now() - started) / 1000;
-    const analytics = this.#frame.finish();
+    const analytics = this.#analytics.finish();
     return {
       deadLetters: [...this.#deadLetters.values()],
-      outcomes: this.#outcomes,
+      outcomes: this.#outcomes.counts,
       counters: this.#stages.takeCounters(),
       stages: this.#seconds,
+      followUps,
       ...(analytics === this.#slot.analytics ? {} : { overflow: analytics }),
     };
+  }
+
+  /** What the written rows need beyond their own columns. Without a store there are no rows. */
+  async #settleRows(): Promise<FollowUp[]> {
+    if (this.#stages.writer === null) return [];
+    const entries = this.#entries.filter(({ record }) => !this.#deadLetters.has(record));
+    const further = await settleRows(entries, this.#enrichment, this.#stages, this.#analytics);
+    return [...this.#enrichment.followUps, ...further, ...this.#truncations];
   }
 
   #decode(index: number): void {
@@ -116,26 +107,55 @@ export class BatchRun {
       this.#reject(index, 'invalid_utf8', `the ${part} is not UTF-8`, 'DataException', 'VALUE_CONVERTER');
       return;
     }
-    const record = new FrameRecord(
-      this.#reader,
-      index,
-      this.#stages.topicOf(this.#reader.topicId(index)),
-      key,
-      value,
-    );
-    const decoded = this.#stages.decoder.decode(record);
+    const topic = this.#stages.topicOf(this.#reader.topicId(index));
+    this.#take(index, this.#stages.decoder.decode(new FrameRecord(this.#reader, index, topic, key, value)));
+  }
+
+  #take(index: number, decoded: Decoded): void {
     switch (decoded.kind) {
-      case 'changes':
-        for (const change of decoded.changes)
-          this.#entries.push({ record: index, change, mutation: change.mutation });
+      case 'changes': {
+        const entries = entriesOf(index, decoded.changes);
+        this.#outcomes.expect(index, entries.length);
+        this.#entries.push(...entries);
+        return;
+      }
+      case 'truncate':
+        for (const { entity, tool, facet } of decoded.types) {
+          const { version, sourceTs } = decoded;
+          const columns = this.#stages.decoder.columnsOf({ entity, tool, facet });
+          this.#truncations.push({ kind: 'truncation', entity, tool, facet, version, sourceTs, columns });
+        }
+        this.#outcomes.count('written');
         return;
       case 'skip':
-        this.#count(`skipped:${decoded.reason}`);
+        this.#outcomes.count(`skipped:${decoded.reason}`);
         return;
       case 'reject':
         this.#reject(index, decoded.code, decoded.message, decoded.errorClass, decoded.stage);
         return;
     }
+  }
+
+  /** What an entry needs before it is written; false when the store refuses it. */
+  async #begin(entry: Entry): Promise<boolean> {
+    const { mutation, change } = entry;
+    if (change.owned !== undefined && this.#stages.writer !== null) await this.#addGone(entry);
+    if (mutation.carry === undefined && mutation.movedTo === undefined) return true;
+    return await this.#move(entry, async () => {
+      entry.mutation = await this.#stages.moves.before(entry.mutation);
+    });
+  }
+
+  /** Adds deletes of the rows that an earlier document had and this one has not. */
+  async #addGone(entry: Entry): Promise<void> {
+    const { change, mutation, record } = entry;
+    const { owned, writer } = this.#stages;
+    await writer?.drained();
+    entry.stale = await owned.isStale(mutation);
+    if (entry.stale || change.owned === undefined) return;
+    const gone = await owned.missing(mutation, change.owned);
+    for (const one of gone)
+      this.#entries.push({ record, change: { mutation: one, operation: 'delete' }, mutation: one, extra: true });
   }
 
   readonly #decided: Decided = (index, result) => {
@@ -156,33 +176,31 @@ export class BatchRun {
     writer.submit(entry.mutation, index, this.#decided);
   }
 
-  async #begin(entry: Entry): Promise<void> {
-    entry.mutation = await this.#stages.moves.before(entry.mutation);
-  }
-
   /** A step of a key move; false when the store refuses what the record asks of it, which is the record's end alone. */
-  async #move({ record }: Entry, step: () => Promise<void>): Promise<boolean> {
+  async #move(entry: Entry, step: () => Promise<void>): Promise<boolean> {
     try {
       await step();
       return true;
     } catch (error) {
       if (!(error instanceof DestinationError) || error.kind !== 'permanent') throw error;
-      this.#rejectWrite(record, { exhausted: false, error, attempts: 1, firstFailedAt: this.#stages.now() });
+      this.#rejectWrite(entry, { exhausted: false, error, attempts: 1, firstFailedAt: this.#stages.now() });
       return false;
     }
   }
 
-  #settle({ record, mutation }: Entry, result: WriteResult): void {
-    if (typeof result === 'string') {
-      this.#count(result);
-      this.#stages.enricher.decided(mutation, result === 'written');
+  #settle(entry: Entry, result: WriteResult): void {
+    if (typeof result !== 'string') {
+      this.#rejectWrite(entry, result);
       return;
     }
-    this.#rejectWrite(record, result);
+    entry.outcome = result;
+    if (entry.extra !== true) this.#outcomes.ended(entry.record, result);
+    this.#stages.enricher.decided(entry.change.mutation, result !== 'stale', this.#enrichment);
   }
 
-  #rejectWrite(record: number, { exhausted, error, attempts, firstFailedAt }: WriteFailure): void {
-    this.#count(exhausted ? 'dead_lettered:retries_exhausted' : 'dead_lettered:store_rejected');
+  #rejectWrite({ record, change }: Entry, { exhausted, error, attempts, firstFailedAt }: WriteFailure): void {
+    this.#outcomes.ended(record, exhausted ? 'dead_lettered:retries_exhausted' : 'dead_lettered:store_rejected');
+    this.#stages.enricher.decided(change.mutation, false, this.#enrichment);
     this.#deadLetters.set(record, {
       index: record,
       code: exhausted ? 'retries_exhausted' : 'store_rejected',
@@ -196,7 +214,7 @@ export class BatchRun {
   }
 
   #reject(index: number, code: RejectCode, message: string, errorClass: string, stage: ErrorStage): void {
-    this.#count(`dead_lettered:${code}`);
+    this.#outcomes.count(`dead_lettered:${code}`);
     const firstFailedAt = this.#stages.now();
     this.#deadLetters.set(index, {
       index,
@@ -209,44 +227,5 @@ export class BatchRun {
       firstFailedAt,
     });
   }
-
-  #count(outcome: string): void {
-    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
-  }
 }
 
-/** A record of a frame as the decoder sees it. Headers are parsed only when one is asked for. */
-class FrameRecord implements SourceRecord {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly timestamp: number;
-  readonly key: string | null;
-  readonly value: string | null;
-  readonly #reader: RecordFrameReader;
-  readonly #index: number;
-  #headers: [string, Buffer | null][] | null = null;
-
-  constructor(reader: RecordFrameReader, index: number, topic: string, key: FrameText, value: FrameText) {
-    this.topic = topic;
-    this.partition = reader.partition(index);
-    this.offset = reader.offset(index);
-    this.timestamp = reader.timestamp(index);
-    this.key = key.text;
-    this.value = value.text;
-    this.#reader = reader;
-    this.#index = index;
-  }
-
-  header(name: string): string | undefined {
-    this.#headers ??= this.#reader.headers(this.#index);
-    const found = this.#headers.find(([header]) => header === name);
-    return found === undefined ? undefined : (found[1]?.toString('utf8') ?? undefined);
-  }
-}
-
-const TOPIC_INDEX = new Map<string, number>(ENTITY_NAMES.map((name, index) => [name, index]));
-
-function topicIndex(entity: EntityName): number {
-  return TOPIC_INDEX.get(entity) ?? 0;
-}

@@ -1,217 +1,167 @@
-import { type ColumnValue, MAIN_FACET, type Tool } from '../shared/entity.ts';
+import { MAIN_FACET } from '../shared/entity.ts';
+import type { ReferenceFollowUp } from '../shared/follow-up.ts';
 import type { Mutation } from '../shared/mutation.ts';
+import { filledColumns, type ReferenceEntity } from '../shared/reference-table.ts';
+import { RuleFollower, referenceGroup } from './follow-rules.ts';
+import { KnownInBatch, type LookUp } from './look-up.ts';
 import {
+  isReference,
+  keysOf,
   type Reference,
-  type ReferenceCache,
-  type ReferenceEntity,
   type ReferenceKey,
+  referenceAfter,
   referenceName,
-} from './reference-cache.ts';
-import type { Row, Store } from './stores/store.ts';
+  sameFace,
+} from './reference.ts';
+import type { ReferenceCache } from './reference-cache.ts';
 
-/** Columns that enrichment fills and that a deleted row therefore clears. */
-const FILLED_COLUMNS = ['organisation_id', 'organisation_name', 'site_id', 'site_name'] as const;
+/** How far a chain of references reaches: check result, MeshCentral's device, Tactical's device, site, organisation. */
+const ROUNDS_MAX = 5;
 
-/**
- * What one batch knows of its references, null for one that is not there. Apart from the cache, which may give an entry up at any
- * time: for room, by age, or because another worker's change shares its word.
- */
-class Known {
-  readonly #groups = new Map<ReferenceEntity, Map<Tool, Map<string, Reference | null>>>();
+/** A batch's changes by how much of the rest they may refer to: what is referred to comes first, in whatever order records came. */
+const LEVELS = 5;
 
-  /** By id: a record's lookups are too many for composed keys. */
-  of(entity: ReferenceEntity, tool: Tool): Map<string, Reference | null> {
-    let tools = this.#groups.get(entity);
-    if (tools === undefined) {
-      tools = new Map();
-      this.#groups.set(entity, tools);
-    }
-    let references = tools.get(tool);
-    if (references === undefined) {
-      references = new Map();
-      tools.set(tool, references);
-    }
-    return references;
+function levelOf({ entity, tool }: Mutation): number {
+  switch (entity) {
+    case 'organisation':
+    case 'role':
+    case 'user':
+      return 0;
+    case 'site':
+      return 1;
+    case 'device':
+      return tool === 'meshcentral' ? 3 : 2;
+    default:
+      return 4;
   }
 }
 
+/** What the enrichment of a batch leaves to be done when the batch is written. */
+export class Enrichment {
+  readonly known = new KnownInBatch();
+  /** Changes whose references are not all there, or may have grown until they are written: their rows are looked at again. */
+  readonly incomplete = new Set<Mutation>();
+  readonly followUps: ReferenceFollowUp[] = [];
+  /** Changes of references that others have to hear of, with every name that they had or have. */
+  readonly announced = new Map<Mutation, readonly ReferenceKey[]>();
+}
+
 /**
- * Completes mutations with what other rows say of their organisation, site and role. References come from the stream itself (a
- * change that passes is known at once), from the cache, or from the store, read once for the whole batch. A reference that is
- * not there leaves its columns empty: the row is written all the same.
+ * Completes changes with what other rows say of their organisation, site, device and user (shared/reference-table.ts). References
+ * come from the stream itself (a change that passes is known at once), from the cache, or from the store, read once for the whole
+ * batch. A reference that is not there leaves its columns empty: the row is written all the same.
  */
 export class Enricher {
   readonly #cache: ReferenceCache;
-  readonly #store: Store;
-  /** Runs a read until the store answers: while it is away nothing could be written either. */
-  readonly #patiently: <T>(read: () => Promise<T>) => Promise<T>;
+  readonly #lookUp: LookUp;
 
-  constructor(cache: ReferenceCache, store: Store, patiently: <T>(read: () => Promise<T>) => Promise<T>) {
+  constructor(cache: ReferenceCache, lookUp: LookUp) {
     this.#cache = cache;
-    this.#store = store;
-    this.#patiently = patiently;
+    this.#lookUp = lookUp;
   }
 
   /** Extends the mutations' columns in place. Mutations come in the order of their records. */
-  async enrich(mutations: readonly Mutation[]): Promise<void> {
-    const known = new Known();
-    const ofRows = mutations.filter(({ facet }) => facet === MAIN_FACET);
-    // Before anything is read: what the store holds of a reference that changes in this batch is older.
-    for (const mutation of ofRows) this.#learn(mutation, known);
-    const unknown: ReferenceKey[] = [];
-    for (const mutation of ofRows) wantDirect(mutation, known, unknown);
-    await this.#find(unknown.splice(0), known);
-    for (const mutation of ofRows) wantOrganisationOfSite(mutation, known, unknown);
-    await this.#find(unknown, known);
-    for (const mutation of ofRows) fill(mutation, known);
+  async enrich(mutations: readonly Mutation[]): Promise<Enrichment> {
+    const enrichment = new Enrichment();
+    const levels: Mutation[][] = Array.from({ length: LEVELS }, () => []);
+    for (const mutation of mutations) {
+      if (mutation.facet === MAIN_FACET) levels[levelOf(mutation)]?.push(mutation);
+    }
+    const follower = new RuleFollower(enrichment.known);
+    for (const level of levels) if (level.length > 0) await this.#enrichLevel(level, enrichment, follower);
+    return enrichment;
+  }
+
+  async #enrichLevel(
+    level: readonly Mutation[],
+    enrichment: Enrichment,
+    follower: RuleFollower,
+  ): Promise<void> {
+    const own = level.flatMap((mutation) => ownKey(mutation) ?? []);
+    await this.#lookUp.find(own, enrichment.known);
+    const live = level.filter(({ deleted }) => !deleted);
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      for (const row of live) follower.follow(row, row.columns, false);
+      if (follower.unknown.length === 0) break;
+      await this.#lookUp.find(follower.unknown.splice(0), enrichment.known);
+    }
+    for (const mutation of level) {
+      if (mutation.deleted) {
+        for (const column of filledColumns(mutation.entity, mutation.tool)) mutation.columns[column] = null;
+      } else {
+        follower.follow(mutation, mutation.columns, false);
+        if (follower.open || follower.missing.length > 0) enrichment.incomplete.add(mutation);
+      }
+      if (isReference(mutation.entity)) this.#learn(mutation, mutation.entity, enrichment);
+    }
   }
 
   /** A reference's own change, before it is written: this batch and those behind it already see it. */
-  #learn(mutation: Mutation, known: Known): void {
-    const key = referenceKeyOf(mutation);
-    if (key === null) return;
-    const before = known.of(key.entity, key.tool).get(key.id) ?? this.#cache.peek(key);
-    if (before !== undefined && before !== null && before.version >= mutation.version) return;
-    // A change that leaves the name as it was says nothing to who does not know it.
-    if (before === undefined && !mutation.deleted && mutation.columns.name === undefined) return;
-    const reference = referenceOf(mutation, before ?? null);
-    this.#cache.put(key, reference);
-    known.of(key.entity, key.tool).set(key.id, reference);
-  }
-
-  /** Called when a reference's change was decided by the store. */
-  decided(mutation: Mutation, written: boolean): void {
-    const key = referenceKeyOf(mutation);
-    if (key === null) return;
-    const cached = this.#cache.peek(key);
-    if (!written) {
-      if (cached?.version === mutation.version) this.#cache.forget(key);
-      return;
+  #learn(mutation: Mutation, entity: ReferenceEntity, { known, followUps, announced }: Enrichment): void {
+    const { tool, id, version } = mutation;
+    const own: ReferenceKey = { entity, tool, by: 'id', value: id };
+    const before = entity === 'event_device' ? null : (known.get(referenceGroup(own), id) ?? null);
+    if (before !== null && before.version > version) return;
+    const after = referenceAfter(mutation, entity, before);
+    // The same change again: it may have been written by a process that then died, so others may not have heard of it.
+    const again = before?.version === version;
+    if (before !== null && !again && before.deleted === after.deleted && sameFace(before.face, after.face)) return;
+    if (entity === 'event_device') {
+      announced.set(mutation, [{ ...own, by: 'event_id', value: String(mutation.columns.event_id) }]);
+    } else {
+      const names = keysOf(entity, tool, after);
+      for (const key of names) this.#know(key, after, known);
+      announced.set(mutation, before === null ? names : [...names, ...keysOf(entity, tool, before)]);
     }
-    const isCurrent =
-      cached === null ? mutation.deleted : cached !== undefined && cached.version >= mutation.version;
-    this.#cache.changed(key, isCurrent ? cached : undefined);
+    followUps.push({
+      kind: 'reference',
+      entity,
+      tool,
+      id,
+      before: before?.face ?? null,
+      after: after.deleted ? null : { ...after.face, ...eventOf(mutation) },
+    });
   }
 
-  /** Makes the references known that are not yet: from the cache, otherwise from the store. */
-  async #find(keys: readonly ReferenceKey[], known: Known): Promise<void> {
-    const wanted = new Map<string, ReferenceKey>();
-    for (const key of keys) {
+  #know(key: ReferenceKey, reference: Reference, known: KnownInBatch): void {
+    const name = referenceName(key);
+    const epoch = this.#cache.epoch(name);
+    known.put(referenceGroup(key), key.value, reference, epoch);
+    this.#cache.put(name, reference, epoch);
+  }
+
+  /** Called when a change was decided by the store: what others know of it is out of date now. */
+  decided(mutation: Mutation, written: boolean, { announced, known }: Enrichment): void {
+    for (const key of announced.get(mutation) ?? []) {
       const name = referenceName(key);
-      const found = known.of(key.entity, key.tool);
-      if (found.has(key.id) || wanted.has(name)) continue;
-      const cached = this.#cache.get(key);
-      if (cached === undefined) wanted.set(name, key);
-      else found.set(key.id, cached);
-    }
-    if (wanted.size > 0) await this.#read(wanted, known);
-  }
-
-  async #read(wanted: ReadonlyMap<string, ReferenceKey>, known: Known): Promise<void> {
-    const groups = new Map<string, { entity: ReferenceEntity; tool: Tool; keys: ReferenceKey[] }>();
-    for (const key of wanted.values()) {
-      const name = `${key.entity}|${key.tool}`;
-      const group = groups.get(name);
-      if (group === undefined) groups.set(name, { entity: key.entity, tool: key.tool, keys: [key] });
-      else group.keys.push(key);
-    }
-    for (const { entity, tool, keys } of groups.values()) {
-      const epochs = keys.map((key) => this.#cache.epoch(key));
-      const rows = await this.#patiently(() =>
-        this.#store.read(
-          entity,
-          tool,
-          keys.map(({ id }) => id),
-        ),
-      );
-      for (const [index, key] of keys.entries()) {
-        const reference = fromRow(rows.get(key.id));
-        known.of(entity, tool).set(key.id, reference);
-        this.#cache.put(key, reference, epochs[index]);
-      }
+      const group = referenceGroup(key);
+      const epoch = this.#cache.changed(name);
+      known.moved(group, key.value, epoch);
+      const reference = known.get(group, key.value);
+      if (written && reference?.version === mutation.version) this.#cache.put(name, reference, epoch);
+      else this.#cache.forget(name);
     }
   }
-}
 
-function wantOrganisationOfSite(mutation: Mutation, known: Known, unknown: ReferenceKey[]): void {
-  const site = lookUp(known, 'site', mutation.tool, siteOf(mutation));
-  want('organisation', mutation.tool, site?.organisationId, known, unknown);
-}
-
-function want(
-  entity: ReferenceEntity,
-  tool: Tool,
-  id: ColumnValue | null | undefined,
-  known: Known,
-  unknown: ReferenceKey[],
-): void {
-  if (typeof id === 'string' && !known.of(entity, tool).has(id)) unknown.push({ entity, tool, id });
-}
-
-function fill(mutation: Mutation, known: Known): void {
-  const { columns, entity, tool } = mutation;
-  if (mutation.deleted) {
-    for (const column of FILLED_COLUMNS) columns[column] = null;
-    if (entity === 'user') columns.role = null;
-    return;
+  /** The changes among these whose references somebody else changed since they were looked up. */
+  outdated(mutations: readonly Mutation[], { known }: Enrichment): Mutation[] {
+    const changed = known.changed(this.#cache);
+    if (changed === undefined) return [];
+    const follower = new RuleFollower(known);
+    return mutations.filter(
+      (mutation) =>
+        mutation.facet === MAIN_FACET && !mutation.deleted && follower.leadsOver(mutation, changed),
+    );
   }
-  if (entity !== 'site' && columns.site_id !== undefined) {
-    const site = lookUp(known, 'site', tool, columns.site_id);
-    columns.site_name = site?.name ?? null;
-    columns.organisation_id = site?.organisationId ?? null;
-  }
-  if (entity !== 'organisation' && columns.organisation_id !== undefined) {
-    columns.organisation_name = lookUp(known, 'organisation', tool, columns.organisation_id)?.name ?? null;
-  }
-  if (columns.role_id !== undefined)
-    columns.role = lookUp(known, 'role', tool, columns.role_id)?.name ?? null;
 }
 
-function lookUp(known: Known, entity: ReferenceEntity, tool: Tool, id: ColumnValue | null): Reference | null {
-  return typeof id === 'string' ? (known.of(entity, tool).get(id) ?? null) : null;
+/** The key of a change's own row, if others refer to rows of its entity. */
+function ownKey({ entity, tool, id }: Mutation): ReferenceKey | undefined {
+  if (!isReference(entity) || entity === 'event_device') return undefined;
+  return { entity, tool, by: 'id', value: id };
 }
 
-function wantDirect(mutation: Mutation, known: Known, unknown: ReferenceKey[]): void {
-  if (mutation.deleted) return;
-  const { columns, entity, tool } = mutation;
-  want('site', tool, siteOf(mutation), known, unknown);
-  if (entity !== 'organisation') want('organisation', tool, columns.organisation_id, known, unknown);
-  want('role', tool, columns.role_id, known, unknown);
-}
-
-/** The site that a row of another entity belongs to. */
-function siteOf(mutation: Mutation): string | null {
-  const id = mutation.columns.site_id;
-  return mutation.entity !== 'site' && !mutation.deleted && typeof id === 'string' ? id : null;
-}
-
-/** The key under which others refer to this row; null for entities that nobody refers to. */
-function referenceKeyOf(mutation: Mutation): ReferenceKey | null {
-  const { entity, tool, id, facet } = mutation;
-  if (facet !== MAIN_FACET) return null;
-  return entity === 'organisation' || entity === 'site' || entity === 'role' ? { entity, tool, id } : null;
-}
-
-function referenceOf(mutation: Mutation, known: Reference | null): Reference | null {
-  if (mutation.deleted) return null;
-  const { columns, version } = mutation;
-  const text = (column: string, before: string | null): string | null => {
-    const value = columns[column];
-    return value === undefined ? before : typeof value === 'string' ? value : null;
-  };
-  return {
-    name: text('name', known?.name ?? null),
-    organisationId:
-      mutation.entity === 'site' ? text('organisation_id', known?.organisationId ?? null) : null,
-    version,
-  };
-}
-
-function fromRow(row: Row | undefined): Reference | null {
-  if (row === undefined || row.deleted || row.versions[MAIN_FACET] === undefined) return null;
-  const text = (column: string): string | null => {
-    const value = row.columns[column];
-    return typeof value === 'string' ? value : null;
-  };
-  return { name: text('name'), organisationId: text('organisation_id'), version: row.versions[MAIN_FACET] };
+/** Of a row that belongs to an event: which. */
+function eventOf({ entity, columns }: Mutation): { event_id?: string } {
+  return entity === 'event_device' && typeof columns.event_id === 'string' ? { event_id: columns.event_id } : {};
 }

@@ -1,24 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import type { EntityName, Tool } from '../shared/entity.ts';
 import type { ReferenceEpochs } from '../shared/shared-board.ts';
 import type { ReferenceSettings } from '../shared/worker-protocol.ts';
-
-/** Entities that others refer to. */
-import type { ReferenceEntity } from "../shared/reference-table.ts";
-
-export interface ReferenceKey {
-  readonly entity: ReferenceEntity;
-  readonly tool: Tool;
-  readonly id: string;
-}
-
-/** What others take from a reference. */
-export interface Reference {
-  readonly name: string | null;
-  /** Of a site. */
-  readonly organisationId: string | null;
-  readonly version: string;
-}
+import type { Reference } from './reference.ts';
 
 interface Entry {
   /** Null: the store had no such row. */
@@ -28,10 +11,10 @@ interface Entry {
 }
 
 /** Rough bytes of an entry beside its texts: the map's node, the objects, the list links. */
-const ENTRY_BYTES = 200;
+const ENTRY_BYTES = 300;
 
 /**
- * References by key, bounded by bytes. An entry ends by age, by room, or because a change of it passed through any worker of this
+ * References by name, bounded by bytes. An entry ends by age, by room, or because a change of it passed through any worker of this
  * process. "Not there" is remembered too, for a shorter time.
  */
 export class ReferenceCache {
@@ -46,15 +29,13 @@ export class ReferenceCache {
     this.#epochs = epochs;
     this.#entries = new LRUCache({
       maxSize: settings.cacheBytes,
-      sizeCalculation: (entry, name) =>
-        ENTRY_BYTES + 2 * (name.length + (entry.reference?.name?.length ?? 0)),
+      sizeCalculation: (entry, name) => ENTRY_BYTES + 2 * (name.length + textLength(entry.reference)),
       ttl: settings.ttlMs,
     });
   }
 
   /** The reference, null if the store has none, undefined if that is not known. */
-  get(key: ReferenceKey): Reference | null | undefined {
-    const name = referenceName(key);
+  get(name: string): Reference | null | undefined {
     const entry = this.#entries.get(name);
     if (entry === undefined || entry.epoch !== this.#epochs.current(name)) {
       this.misses += 1;
@@ -64,37 +45,31 @@ export class ReferenceCache {
     return entry.reference;
   }
 
-  /** Looks without counting. */
-  peek(key: ReferenceKey): Reference | null | undefined {
-    const name = referenceName(key);
-    const entry = this.#entries.peek(name);
-    return entry === undefined || entry.epoch !== this.#epochs.current(name) ? undefined : entry.reference;
+  /** The shared word of a name: take it before reading the store, so that a change in between is noticed. */
+  epoch(name: string): number {
+    return this.#epochs.current(name);
   }
 
-  /** The shared word of a key: take it before reading the store, so that a change in between is noticed. */
-  epoch(key: ReferenceKey): number {
-    return this.#epochs.current(referenceName(key));
-  }
-
-  put(key: ReferenceKey, reference: Reference | null, epoch = this.epoch(key)): void {
+  put(name: string, reference: Reference | null, epoch: number): void {
     const ttl = reference === null ? this.#settings.negativeTtlMs : this.#settings.ttlMs;
-    this.#entries.set(referenceName(key), { reference, epoch }, { ttl });
+    this.#entries.set(name, { reference, epoch }, { ttl });
   }
 
-  /** A change of this reference is in the store: every worker has to look again, this one too unless it knows it. */
-  changed(key: ReferenceKey, reference: Reference | null | undefined): void {
-    const name = referenceName(key);
-    this.#epochs.advance(name);
-    if (reference === undefined) this.forget(key);
-    else this.put(key, reference);
+  /** A change under this name is in the store: every worker has to look again. Answers the word as it is now. */
+  changed(name: string): number {
+    return this.#epochs.advance(name);
   }
 
-  forget(key: ReferenceKey): void {
-    this.#entries.delete(referenceName(key));
+  forget(name: string): void {
+    this.#entries.delete(name);
   }
 }
 
-/** A key as text. */
-export function referenceName({ entity, tool, id }: ReferenceKey): string {
-  return `${entity}|${tool}|${id}`;
+function textLength(reference: Reference | null): number {
+  let length = reference?.id.length ?? 0;
+  for (const column in reference?.face) {
+    const value = reference.face[column];
+    if (typeof value === 'string') length += value.length;
+  }
+  return length;
 }

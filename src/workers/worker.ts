@@ -4,15 +4,30 @@ import { ENTITIES } from '../shared/entity.ts';
 import { DependencyError, DestinationError } from '../shared/errors.ts';
 import type { StoreSettings } from '../shared/settings.ts';
 import { BucketLocks, CircuitFlags, ReferenceEpochs } from '../shared/shared-board.ts';
-import type { BatchResult, BatchTask, Unavailable, WorkerSettings } from '../shared/worker-protocol.ts';
+import type {
+  BatchResult,
+  BatchTask,
+  FollowUpResult,
+  FollowUpTask,
+  Unavailable,
+  WorkerSettings,
+} from '../shared/worker-protocol.ts';
 import { writeLatencyBucket } from '../shared/write-latency.ts';
-import { BatchRun, type BatchStages } from './batch.ts';
+import { BatchRun } from './batch.ts';
+import type { BatchStages } from './batch-stages.ts';
+import { Completer } from './complete.ts';
 import { createDecoder } from './decode.ts';
 import { Enricher } from './enrich.ts';
+import { FollowUpRun } from './follow-up.ts';
+import { FollowUpTasks } from './follow-up-tasks.ts';
 import { KeyMoves } from './key-move.ts';
+import { DeviceLinker } from './link-devices.ts';
+import { LookUp, type Patiently } from './look-up.ts';
+import { OwnedRowsKeeper } from './owned-rows.ts';
 import { ReferenceCache } from './reference-cache.ts';
 import { openStore } from './stores/open-store.ts';
 import type { Store } from './stores/store.ts';
+import { Truncations, TruncationSweep } from './truncations.ts';
 import { Writer, type WriterEvents } from './write.ts';
 
 /**
@@ -25,6 +40,7 @@ interface OpenWorker {
   readonly stages: BatchStages;
   readonly topics: string[];
   readonly writer: Writer | null;
+  readonly tasks: FollowUpTasks;
   /** Ends when the batch before has been prepared: batches are decoded and enriched in order. */
   turn: Promise<void>;
 }
@@ -64,41 +80,57 @@ function openWith(store: Store, settings: WorkerSettings, worker: number): OpenW
           now: Date.now,
         });
   const topics: string[] = [];
-  const cache = new ReferenceCache(settings.references, new ReferenceEpochs(settings.board));
-  const decoder = createDecoder({
-    sources: settings.sources,
-    now: Date.now,
-    onGuard: (messageType, rule) => count(`guard:${messageType}:${rule}`),
-    onUnmapped: (name) => count(`unmapped:${name}`),
-  });
+  const words = new ReferenceEpochs(settings.board);
+  const cache = new ReferenceCache(settings.references, words);
   const patiently = patientReader((error) => writer?.readFailed(error));
+  const lookUp = new LookUp(cache, store, patiently);
+  const completer = new Completer(store, lookUp, patiently);
+  const linker = new DeviceLinker(store, patiently);
+  const sweep = new TruncationSweep(store, patiently);
+  const followUps = new FollowUpRun({ store, cache, completer, linker, sweep, patiently });
   const stages: BatchStages = {
-    decoder,
-    enricher: new Enricher(cache, store, patiently),
+    decoder: createDecoder({
+      sources: settings.sources,
+      now: Date.now,
+      onGuard: (messageType, rule) => count(`guard:${messageType}:${rule}`),
+      onUnmapped: (name) => count(`unmapped:${name}`),
+    }),
+    truncations: new Truncations(store, words, patiently, Date.now),
+    enricher: new Enricher(cache, lookUp),
     moves: new KeyMoves(store, (mutation) => writer?.settled(mutation) ?? Promise.resolve(), patiently),
+    owned: new OwnedRowsKeeper(store, patiently),
     writer,
+    store,
+    completer,
+    followUps,
+    patiently,
     topicOf: (topicId) => must(topics[topicId], `topic ${topicId}`),
     now: Date.now,
     takeCounters: () => takeCounters(counters, cache),
   };
-  return { settings, store, stages, topics, writer, turn: Promise.resolve() };
+  const tasks = new FollowUpTasks(followUps, patiently, stages);
+  return { settings, store, stages, topics, writer, tasks, turn: Promise.resolve() };
 }
 
-export default async function runBatch(task: BatchTask): Promise<BatchResult> {
+/** Piscina runs this for every batch, and for every part of what is to follow one. */
+export default async function run(task: BatchTask | FollowUpTask): Promise<BatchResult | FollowUpResult> {
   assert(opened !== null, 'the worker was opened');
-  const worker = opened;
+  return 'followUps' in task ? await opened.tasks.next(task) : await runBatch(opened, task);
+}
+
+async function runBatch(worker: OpenWorker, task: BatchTask): Promise<BatchResult> {
   for (const [topicId, topic] of task.topics) worker.topics[topicId] = topic;
   const slot = must(worker.settings.slots[task.worker]?.[task.slot], `slot ${task.slot}`);
-  const run = new BatchRun(worker.stages, slot, task.oversize ?? slot.records);
+  const batch = new BatchRun(worker.stages, slot, task.oversize ?? slot.records);
   const before = worker.turn;
   const prepared = (async () => {
     await before;
-    await run.prepare();
+    await batch.prepare();
   })();
   // A failed batch ends the process; it must not let the next one overtake.
   worker.turn = prepared.catch(() => new Promise<void>(() => undefined));
   await prepared;
-  return run.finish();
+  return batch.finish();
 }
 
 export async function close(): Promise<true> {
@@ -112,7 +144,7 @@ export async function close(): Promise<true> {
  * Reads until the store answers: what a batch needs to go on cannot be skipped, and while the store is away nothing goes on. The
  * circuit hears of it, because a batch that cannot be enriched sends no write that would open it.
  */
-function patientReader(failed: (error: DestinationError) => void): <T>(read: () => Promise<T>) => Promise<T> {
+function patientReader(failed: (error: DestinationError) => void): Patiently {
   return async (read) => {
     for (;;) {
       try {

@@ -95,6 +95,12 @@ export class Writer {
     while (this.#holds(mutation)) await new Promise((resolve) => setTimeout(resolve, SETTLED_CHECK_MS));
   }
 
+  /** Resolves when nothing at all is waiting, in flight or to be tried again. */
+  async drained(): Promise<void> {
+    this.#pump();
+    while (this.#lanes.size > 0) await new Promise((resolve) => setTimeout(resolve, SETTLED_CHECK_MS));
+  }
+
   #holds(mutation: Mutation): boolean {
     const lane = this.#lanes.get(this.#laneName(mutation));
     if (lane === undefined) return false;

@@ -1,0 +1,41 @@
+import type { ColumnValue, EntityName, Tool } from './entity.ts';
+import type { ReferenceEntity } from './reference-table.ts';
+
+/**
+ * Work that a change of one row makes at other rows. It follows the change's batch before that is acknowledged, so that a crash in
+ * between begins it again; doing it twice changes nothing.
+ */
+export type FollowUp = ReferenceFollowUp | TruncationFollowUp;
+
+/** A row that others refer to has come, has changed what others see of it, or is gone. */
+export interface ReferenceFollowUp {
+  readonly kind: 'reference';
+  readonly entity: ReferenceEntity;
+  readonly tool: Tool;
+  readonly id: string;
+  /** What others saw of it (shared/reference-table.ts); null: there was no such row. */
+  readonly before: Readonly<Record<string, ColumnValue | null>> | null;
+  /** What others see of it now; null: it is gone. */
+  readonly after: Readonly<Record<string, ColumnValue | null>> | null;
+}
+
+/** A source table was truncated: its rows of older versions are gone. */
+export interface TruncationFollowUp {
+  readonly kind: 'truncation';
+  readonly entity: EntityName;
+  readonly tool: Tool;
+  readonly facet: string;
+  readonly version: string;
+  /** Milliseconds since 1970 UTC. */
+  readonly sourceTs: number;
+  /** The columns that come from the table. */
+  readonly columns: readonly string[];
+}
+
+/**
+ * Whether other processes may still work with what was so before: then it is done once more when their caches have forgotten. Rows
+ * that found nothing at all look again by themselves.
+ */
+export function isRepeated(followUp: FollowUp): boolean {
+  return followUp.kind === 'truncation' || followUp.before !== null;
+}

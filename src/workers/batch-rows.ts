@@ -1,0 +1,105 @@
+import { type Columns, type EntityName, MAIN_FACET, type Tool } from '../shared/entity.ts';
+import type { FollowUp } from '../shared/follow-up.ts';
+import type { Mutation } from '../shared/mutation.ts';
+import { filledColumns } from '../shared/reference-table.ts';
+import { type BatchAnalytics, isWhole } from './batch-analytics.ts';
+import type { Entry } from './batch-entry.ts';
+import type { BatchStages } from './batch-stages.ts';
+import type { Enrichment } from './enrich.ts';
+import type { Row, RowKey } from './stores/store.ts';
+
+/**
+ * What a batch's rows need once they are written: rows that slipped past a truncate are marked; rows whose references were not there,
+ * have changed since, or may have (a change that was found written already may have been left incomplete by a process that died) are
+ * completed; rows of which the change was only a part are read back for analytics. Answers what is to follow at other rows.
+ */
+export async function settleRows(
+  entries: readonly Entry[],
+  enrichment: Enrichment,
+  stages: BatchStages,
+  analytics: BatchAnalytics,
+): Promise<FollowUp[]> {
+  await markTruncated(entries, stages, analytics);
+  const followUps: FollowUp[] = [];
+  const recordOf = new Map<string, number>();
+  for (const { mutation, record } of entries) recordOf.set(nameOf(mutation), record);
+  for await (const completed of stages.completer.complete(incompleteRows(entries, enrichment, stages))) {
+    const { row } = completed;
+    analytics.addRow(recordOf.get(nameOf(row)) ?? 0, row, 'update');
+    const followUp = stages.followUps.announce(completed);
+    if (followUp !== undefined) followUps.push(followUp);
+  }
+  await addParts(entries, stages, analytics);
+  return followUps;
+}
+
+function nameOf({ entity, tool, id }: RowKey): string {
+  return `${entity}|${tool}|${id}`;
+}
+
+/** Rows of a table that was truncated while they were on their way here. */
+async function markTruncated(
+  entries: readonly Entry[],
+  stages: BatchStages,
+  analytics: BatchAnalytics,
+): Promise<void> {
+  const { truncations, store, patiently } = stages;
+  await truncations.refresh();
+  for (const { mutation, outcome, record } of entries) {
+    const truncation = outcome === 'written' ? truncations.over(mutation) : undefined;
+    if (truncation === undefined) continue;
+    const columns: Columns = Object.fromEntries(Object.keys(mutation.columns).map((column) => [column, null]));
+    const { carry: _, movedTo: __, ...rest } = mutation;
+    const gone: Mutation = { ...rest, version: truncation.version, deleted: true, columns };
+    await patiently(() => store.write([gone]));
+    const { entity, tool, id } = mutation;
+    const row = (await patiently(() => store.read(entity, tool, [id]))).get(id);
+    if (row !== undefined) analytics.addRow(record, row, 'delete');
+  }
+}
+
+function incompleteRows(
+  entries: readonly Entry[],
+  enrichment: Enrichment,
+  stages: BatchStages,
+): RowKey[] {
+  const due = new Map<string, RowKey>();
+  const add = (mutation: Mutation): void => {
+    due.set(nameOf(mutation), mutation);
+  };
+  const mutations: Mutation[] = [];
+  for (const { change, outcome } of entries) {
+    const { mutation } = change;
+    if (mutation.deleted || mutation.facet !== MAIN_FACET || outcome === 'stale') continue;
+    mutations.push(mutation);
+    if (enrichment.incomplete.has(mutation)) add(mutation);
+    else if (outcome === 'duplicate' && filledColumns(mutation.entity, mutation.tool).length > 0) add(mutation);
+  }
+  for (const mutation of stages.enricher.outdated(mutations, enrichment)) add(mutation);
+  return [...due.values()];
+}
+
+/** Reads back the rows of which changes were only a part, and encodes one record a change. */
+async function addParts(
+  entries: readonly Entry[],
+  stages: BatchStages,
+  analytics: BatchAnalytics,
+): Promise<void> {
+  const groups = new Map<string, { entity: EntityName; tool: Tool; entries: Entry[] }>();
+  for (const entry of entries) {
+    const { mutation, change } = entry;
+    if (entry.keptOut === true || isWhole(mutation, change.partial)) continue;
+    const name = `${mutation.entity}|${mutation.tool}`;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, { entity: mutation.entity, tool: mutation.tool, entries: [entry] });
+    else group.entries.push(entry);
+  }
+  for (const { entity, tool, entries: parts } of groups.values()) {
+    const ids = parts.map(({ mutation }) => mutation.id);
+    const rows: Map<string, Row> = await stages.patiently(() => stages.store.read(entity, tool, ids));
+    for (const { record, mutation, change } of parts) {
+      const row = rows.get(mutation.id);
+      if (row !== undefined) analytics.addRow(record, row, change.operation, mutation.facet, mutation.sourceTs);
+    }
+  }
+}

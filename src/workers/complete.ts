@@ -1,0 +1,157 @@
+import type { Columns, ColumnValue } from '../shared/entity.ts';
+import { MAIN_FACET } from '../shared/entity.ts';
+import { RuleFollower } from './follow-rules.ts';
+import { KnownInBatch, type LookUp, type Patiently } from './look-up.ts';
+import { type ReferenceKey, referenceName } from './reference.ts';
+import type { Row, RowKey, Store } from './stores/store.ts';
+
+/** A row that the completion changed. */
+export interface CompletedRow {
+  readonly before: Row;
+  readonly row: Row;
+}
+
+const ROWS_AT_ONCE = 200;
+const WRITES_AT_ONCE = 16;
+const ROUNDS_MAX = 5;
+const RACE_PAUSE_MS = 20;
+
+/**
+ * Brings stored rows up to date with the rows that they refer to, by compare-and-set on the row as it was read. Whoever changes a
+ * reference does this for all rows that refer to it, and whoever writes a row for that row, each after its own write and with
+ * nothing from a cache: the later of the two sees what the other has written, so that a row ends complete whatever comes first.
+ */
+export class Completer {
+  readonly #store: Store;
+  readonly #lookUp: LookUp;
+  readonly #patiently: Patiently;
+
+  constructor(store: Store, lookUp: LookUp, patiently: Patiently) {
+    this.#store = store;
+    this.#lookUp = lookUp;
+    this.#patiently = patiently;
+  }
+
+  /** Completes rows; answers those that it changed, as they are now. Rows that are gone are left alone. */
+  async *complete(keys: readonly RowKey[]): AsyncGenerator<CompletedRow> {
+    for (let at = 0; at < keys.length; at += ROWS_AT_ONCE) {
+      let open: readonly RowKey[] = keys.slice(at, at + ROWS_AT_ONCE);
+      for (let round = 0; open.length > 0; round += 1) {
+        // The first two rounds: one that changes, one that looks whether anything has changed meanwhile.
+        if (round > 1) await pause(Math.random() * RACE_PAUSE_MS);
+        const rows = await this.#read(open);
+        const { changed, again } = await this.#completeRows(rows);
+        yield* changed;
+        open = again;
+      }
+    }
+  }
+
+  async #read(keys: readonly RowKey[]): Promise<Row[]> {
+    const groups = new Map<string, RowKey[]>();
+    for (const key of keys) {
+      const name = `${key.entity}|${key.tool}`;
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, [key]);
+      else group.push(key);
+    }
+    const rows: Row[] = [];
+    for (const group of groups.values()) {
+      const [first] = group;
+      if (first === undefined) continue;
+      const ids = group.map(({ id }) => id);
+      const read = await this.#patiently(() => this.#store.read(first.entity, first.tool, ids));
+      for (const row of read.values()) if (isLive(row)) rows.push(row);
+    }
+    return rows;
+  }
+
+  /** `again`: rows that have to be looked at once more, because they were changed now, by this or by somebody else. */
+  async #completeRows(
+    rows: readonly Row[],
+  ): Promise<{ readonly changed: CompletedRow[]; readonly again: RowKey[] }> {
+    const changed: CompletedRow[] = [];
+    const again: RowKey[] = [];
+    const due = (await this.#due(rows)).values();
+    const next = async (): Promise<void> => {
+      for (const { row, columns } of due) {
+        const applied = await this.#patiently(() => this.#store.complete(row, columns));
+        if (applied) changed.push({ before: row, row: completed(row, columns) });
+        again.push(row);
+      }
+    };
+    await Promise.all(Array.from({ length: WRITES_AT_ONCE }, next));
+    return { changed, again };
+  }
+
+  /** The rows that differ from what they refer to, with the columns that differ. */
+  async #due(rows: readonly Row[]): Promise<{ readonly row: Row; readonly columns: Columns }[]> {
+    const known = new KnownInBatch();
+    const follower = new RuleFollower(known);
+    await this.#followAll(rows, follower, known);
+    const waiting = rows.flatMap((row) => {
+      follower.follow(row, {}, true);
+      return follower.missing.map((reference) => ({ reference, row }));
+    });
+    if (waiting.length > 0) {
+      // Said first, looked at again afterwards: a reference that comes between the two is seen, one that comes later finds the row.
+      const named = waiting.map(({ reference, row: { entity, tool, id } }) => ({
+        reference: referenceName(reference),
+        row: { entity, tool, id },
+      }));
+      await this.#patiently(() => this.#store.addWaiting(named));
+      known.forgetMissing();
+      await this.#followAll(rows, follower, known);
+    }
+    return rows.flatMap((row) => {
+      const filled: Columns = {};
+      follower.follow(row, filled, true);
+      const columns = differing(row.columns, filled);
+      return columns === undefined ? [] : [{ row, columns }];
+    });
+  }
+
+  async #followAll(rows: readonly Row[], follower: RuleFollower, known: KnownInBatch): Promise<void> {
+    for (let round = 0; round < ROUNDS_MAX; round += 1) {
+      for (const row of rows) follower.follow(row, {}, true);
+      const unknown: readonly ReferenceKey[] = follower.unknown.splice(0);
+      if (unknown.length === 0) return;
+      await this.#lookUp.find(unknown, known, true);
+    }
+  }
+}
+
+function isLive(row: Row): boolean {
+  return !row.deleted && row.versions[MAIN_FACET] !== undefined;
+}
+
+/** The row with columns set, and cleared where null. */
+function completed(row: Row, columns: Columns): Row {
+  const merged: Columns = { ...row.columns };
+  for (const [column, value] of Object.entries(columns)) {
+    if (value === null) delete merged[column];
+    else merged[column] = value;
+  }
+  return { ...row, columns: merged, completions: (row.completions ?? 0) + 1 };
+}
+
+function differing(stored: Columns, filled: Columns): Columns | undefined {
+  let columns: Columns | undefined;
+  for (const [column, value] of Object.entries(filled)) {
+    if (isSame(stored[column] ?? null, value)) continue;
+    columns ??= {};
+    columns[column] = value;
+  }
+  return columns;
+}
+
+function isSame(one: ColumnValue | null, other: ColumnValue | null): boolean {
+  if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
+  return one.length === other.length && one.every((item, at) => item === other[at]);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

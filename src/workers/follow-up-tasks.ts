@@ -1,0 +1,58 @@
+import { must } from '../shared/assert.ts';
+import type { FollowUp } from '../shared/follow-up.ts';
+import type { FollowUpResult, FollowUpTask } from '../shared/worker-protocol.ts';
+import { BatchAnalytics } from './batch-analytics.ts';
+import type { BatchStages } from './batch-stages.ts';
+import type { FollowedRow, FollowUpRun } from './follow-up.ts';
+import type { Patiently } from './look-up.ts';
+import { merged } from './merge.ts';
+
+/** A part ends with so many rows: a renamed organisation may have a million, and they must not be in memory at once. */
+const PART_ROWS = 500;
+/** Follow-ups of one batch that run side by side: they wait for the store most of the time. */
+const AT_ONCE = 16;
+const FRAME_BYTES = 16_384;
+
+/** Follow-up work in parts: main asks for one after the other, and produces each before it asks for the next. */
+export class FollowUpTasks {
+  readonly #run: FollowUpRun;
+  readonly #patiently: Patiently;
+  readonly #stages: Pick<BatchStages, 'now' | 'takeCounters'>;
+  readonly #open = new Map<number, AsyncGenerator<FollowedRow>>();
+
+  constructor(
+    run: FollowUpRun,
+    patiently: Patiently,
+    stages: Pick<BatchStages, 'now' | 'takeCounters'>,
+  ) {
+    this.#run = run;
+    this.#patiently = patiently;
+    this.#stages = stages;
+  }
+
+  async next({ id, followUps }: FollowUpTask): Promise<FollowUpResult> {
+    const analytics = new BatchAnalytics(new SharedArrayBuffer(FRAME_BYTES), this.#stages.now);
+    let done = false;
+    for (let rows = 0; rows < PART_ROWS && !done; rows += 1) {
+      const next = await this.#nextRow(id, followUps);
+      if (next === undefined) done = true;
+      else analytics.addRow(0, next.row, next.operation);
+    }
+    if (done) this.#open.delete(id);
+    return { analytics: analytics.finish(), counters: this.#stages.takeCounters(), done };
+  }
+
+  /** A read that fails ends the work, which is then begun again: what is done already stays done. */
+  async #nextRow(id: number, followUps: readonly FollowUp[]): Promise<FollowedRow | undefined> {
+    const result = await this.#patiently(async () => {
+      if (!this.#open.has(id)) this.#open.set(id, merged(followUps, (one) => this.#run.run(one), AT_ONCE));
+      try {
+        return await must(this.#open.get(id), 'follow-up').next();
+      } catch (error) {
+        this.#open.delete(id);
+        throw error;
+      }
+    });
+    return result.done === true ? undefined : result.value;
+  }
+}

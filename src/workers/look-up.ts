@@ -1,0 +1,147 @@
+import type { Tool } from '../shared/entity.ts';
+import { MAIN_FACET } from '../shared/entity.ts';
+import { type KnownReferences, referenceGroup } from './follow-rules.ts';
+import { type Reference, type ReferenceKey, referenceOfRow } from './reference.ts';
+import type { ReferenceCache } from './reference-cache.ts';
+import type { Row, Store } from './stores/store.ts';
+
+/** Runs a read until the store answers: while it is away nothing could be written either. */
+export type Patiently = <T>(read: () => Promise<T>) => Promise<T>;
+
+interface Known {
+  readonly reference: Reference | null;
+  /** The shared word when it was found out. */
+  readonly epoch: number;
+}
+
+/**
+ * What one batch knows of its references. Apart from the cache, which may give an entry up at any time: for room, by age, or because
+ * another worker's change shares its word.
+ */
+export class KnownInBatch implements KnownReferences {
+  /** By group, then by value: a record's lookups are too many for composed names. */
+  readonly #groups = new Map<string, Map<string, Known>>();
+
+  get(group: string, value: string): Reference | null | undefined {
+    return this.#groups.get(group)?.get(value)?.reference;
+  }
+
+  put(group: string, value: string, reference: Reference | null, epoch: number): void {
+    let values = this.#groups.get(group);
+    if (values === undefined) {
+      values = new Map();
+      this.#groups.set(group, values);
+    }
+    values.set(value, { reference, epoch });
+  }
+
+  /** Lets go what was not there, so that it is looked up again. */
+  forgetMissing(): void {
+    for (const values of this.#groups.values())
+      for (const [value, { reference }] of values) if (reference === null) values.delete(value);
+  }
+
+  /** This batch's own change has moved the shared word on: nobody else's, if it moved by one. */
+  moved(group: string, value: string, epoch: number): void {
+    const known = this.#groups.get(group)?.get(value);
+    if (known !== undefined && known.epoch === epoch - 1) this.put(group, value, known.reference, epoch);
+  }
+
+  /** Whether anybody has changed a reference since it was found out; undefined if none at all has been. */
+  changed(cache: ReferenceCache): ((group: string, value: string) => boolean) | undefined {
+    const changed = new Set<string>();
+    for (const [group, values] of this.#groups)
+      for (const [value, { epoch }] of values) {
+        const name = `${group}|${value}`;
+        if (cache.epoch(name) !== epoch) changed.add(name);
+      }
+    return changed.size === 0 ? undefined : (group, value) => changed.has(`${group}|${value}`);
+  }
+}
+
+/** Finds references: in the cache, otherwise in the store, all that a batch asks for together. */
+export class LookUp {
+  readonly #cache: ReferenceCache;
+  readonly #store: Store;
+  readonly #patiently: Patiently;
+
+  constructor(cache: ReferenceCache, store: Store, patiently: Patiently) {
+    this.#cache = cache;
+    this.#store = store;
+    this.#patiently = patiently;
+  }
+
+  /** Makes the references known that are not yet. `fresh`: from the store, whatever the cache says. */
+  async find(keys: readonly ReferenceKey[], known: KnownInBatch, fresh = false): Promise<void> {
+    const groups = new Map<string, Map<string, ReferenceKey>>();
+    for (const key of keys) {
+      const group = referenceGroup(key);
+      if (known.get(group, key.value) !== undefined) continue;
+      const name = `${group}|${key.value}`;
+      const cached = fresh || key.entity === 'event_device' ? undefined : this.#cache.get(name);
+      if (cached !== undefined) {
+        known.put(group, key.value, cached, this.#cache.epoch(name));
+        continue;
+      }
+      const wanted = groups.get(group);
+      if (wanted === undefined) groups.set(group, new Map([[key.value, key]]));
+      else wanted.set(key.value, key);
+    }
+    await Promise.all([...groups].map(([group, wanted]) => this.#read(group, [...wanted.values()], known)));
+  }
+
+  async #read(group: string, keys: readonly ReferenceKey[], known: KnownInBatch): Promise<void> {
+    const epochs = keys.map(({ value }) => this.#cache.epoch(`${group}|${value}`));
+    const found = await this.#patiently(() => this.#fromStore(keys));
+    for (const [index, { value }] of keys.entries()) {
+      const reference = found[index] ?? null;
+      const epoch = epochs[index] ?? 0;
+      known.put(group, value, reference, epoch);
+      this.#cache.put(`${group}|${value}`, reference, epoch);
+    }
+  }
+
+  /** All keys are of one group. */
+  async #fromStore(keys: readonly ReferenceKey[]): Promise<(Reference | null)[]> {
+    const [first] = keys;
+    if (first === undefined) return [];
+    if (first.by === 'id') {
+      const values = keys.map(({ value }) => value);
+      const rows = await this.#store.read(first.entity, first.tool, values);
+      return values.map((value) => ofRow(rows.get(value)));
+    }
+    return await Promise.all(
+      keys.map(({ entity, tool, by, value }) =>
+        entity === 'event_device' ? this.#devicesOf(tool, value) : this.#firstOf({ entity, tool, by, value }),
+      ),
+    );
+  }
+
+  /** The row of which a column has this value; should several have it, always the same one. */
+  async #firstOf({ entity, tool, by, value }: ReferenceKey): Promise<Reference | null> {
+    let chosen: Row | undefined;
+    for await (const row of this.#store.find(entity, tool, by, value)) {
+      if (row.deleted || row.versions[MAIN_FACET] === undefined || row.columns[by] !== value) continue;
+      if (chosen === undefined || row.id < chosen.id) chosen = row;
+    }
+    return ofRow(chosen);
+  }
+
+  /** The devices of a Fleet activity as one reference. */
+  async #devicesOf(tool: Tool, eventId: string): Promise<Reference | null> {
+    const ids = new Set<string>();
+    for await (const { columns } of this.#store.find('event_device', tool, 'event_id', eventId)) {
+      if (columns.event_id === eventId && typeof columns.device_id === 'string') ids.add(columns.device_id);
+    }
+    const [only, ...others] = [...ids].sort();
+    if (only === undefined) return null;
+    const several = others.length > 0;
+    const face = { device_id: several ? null : only, device_ids: several ? [only, ...others] : null };
+    return { id: eventId, version: '', deleted: false, face };
+  }
+}
+
+function ofRow(row: Row | undefined): Reference | null {
+  return row === undefined ? null : referenceOfRow(row);
+}
+
