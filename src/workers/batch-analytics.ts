@@ -55,6 +55,6 @@ function topicIndex(entity: EntityName): number {
 /** Whether a change holds everything that its row shows. */
 export function isWhole(mutation: Entry['mutation'], partial: boolean | undefined): boolean {
   if (partial === true || mutation.facet !== MAIN_FACET || mutation.carry !== undefined) return false;
-  // A deleted row shows nothing, whatever its facets hold.
-  return mutation.deleted || !isFaceted(mutation.entity, mutation.tool);
+  // A delete, too: only the stored row tells whether a facet was already newer.
+  return !isFaceted(mutation.entity, mutation.tool);
 }

@@ -120,9 +120,10 @@ export class BatchRun {
         return;
       }
       case 'truncate':
-        for (const { entity, tool, facet } of decoded.types) {
+        for (const type of decoded.types) {
+          const { entity, tool, facet } = type;
           const { version, sourceTs } = decoded;
-          const columns = this.#stages.decoder.columnsOf({ entity, tool, facet });
+          const columns = this.#stages.decoder.columnsOf(type);
           this.#truncations.push({ kind: 'truncation', entity, tool, facet, version, sourceTs, columns });
         }
         this.#outcomes.count('written');

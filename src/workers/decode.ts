@@ -62,6 +62,8 @@ export interface DecoderOptions {
 
 export interface Decoder {
   decode(record: SourceRecord): Decoded;
+  /** The canonical columns that come from a table: those that its truncate clears. */
+  columnsOf(type: MessageType): readonly string[];
 }
 
 const NO_EVENT_TYPES: EventTypes = {
@@ -100,6 +102,10 @@ class RecordDecoder implements Decoder {
     } catch (error) {
       return this.#rejected(error);
     }
+  }
+
+  columnsOf(type: MessageType): readonly string[] {
+    return Object.keys(this.#tables.mapping(type).cleared());
   }
 
   #decodeText(record: SourceRecord, text: string, topic: Topic, exact: boolean): Decoded {
@@ -207,8 +213,9 @@ class RecordDecoder implements Decoder {
     const rowId = mapping.idOf(sourceId);
     const id = row.occasion === '' ? rowId : `${rowId}:${row.occasion}`;
     const now = Math.max(this.#options.now(), record.timestamp);
-    const { columns, unavailable } = mapping.read(row, now);
-    const change = changeOf(reading, mapping.type, id, columns);
+    const { columns, unavailable, partial } = mapping.read(row, now);
+    const read = changeOf(reading, mapping.type, id, columns);
+    const change = partial ? { ...read, partial } : read;
     const { owned } = mapping.mapping;
     if (owned !== undefined)
       return { ...change, owned: ownedRows(change.mutation, owned, owned.rows(row, id)) };

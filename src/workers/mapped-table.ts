@@ -1,3 +1,4 @@
+import { must } from '../shared/assert.ts';
 import { type MappedTable, type MessageType, messageTypes } from '../shared/message-type.ts';
 import type { Json } from './json-text.ts';
 import { BoundMapping, type Mapping } from './mapping.ts';
@@ -53,6 +54,10 @@ export class BoundTables {
       // Until every message type has its mapping, those without one are left out.
       if (mapping !== undefined) this.#bound.set(type, new BoundMapping(type, mapping));
     }
+  }
+
+  mapping(type: MessageType): BoundMapping {
+    return must(this.#bound.get(type), `mapping of ${type.name}`);
   }
 
   of(mapped: MappedTable): BoundTable {

@@ -68,6 +68,15 @@ interface MappedColumn {
   readonly guards: ColumnGuards;
 }
 
+/** What a mapping takes from a row. */
+export interface ReadColumns {
+  readonly columns: Columns;
+  /** Columns that the row leaves unchanged without telling their values. */
+  readonly unavailable: readonly string[];
+  /** Not every mapped column is in `columns`. */
+  readonly partial: boolean;
+}
+
 const NONE: readonly string[] = [];
 /** What a mapping without occasions has. */
 const THE_ROW: readonly string[] = [''];
@@ -128,19 +137,24 @@ export class BoundMapping {
    * The columns to write for an opened row, and those that it leaves unchanged without telling their values. `now`: the latest that
    * it can be, milliseconds since 1970 UTC.
    */
-  read(row: Row, now: number): { readonly columns: Columns; readonly unavailable: readonly string[] } {
+  read(row: Row, now: number): ReadColumns {
     const columns: Columns = {};
     let unavailable: string[] | undefined;
+    let partial = false;
     for (const column of this.#columns) {
       row.next();
       const value = column.convert(row);
       if (row.unavailable) {
         unavailable ??= [];
         unavailable.push(column.name);
-      } else if (!row.absent)
-        columns[column.name] = value === null ? null : guarded(value, column.guards, now, row.fix);
+      } else if (row.absent) partial = true;
+      else columns[column.name] = value === null ? null : guarded(value, column.guards, now, row.fix);
     }
-    return { columns, unavailable: unavailable ?? NONE };
+    return {
+      columns,
+      unavailable: unavailable ?? NONE,
+      partial: partial || unavailable !== undefined,
+    };
   }
 
   /** What a delete of the source row leaves: no value in any column that came from it. */
