@@ -13,6 +13,7 @@ import {
   texts,
   whole,
 } from './config-option.ts';
+import { eventTypes } from './config-schema-events.ts';
 import { kafkaSection } from './config-schema-kafka.ts';
 
 /** The connectors of the contract, section 2. */
@@ -229,6 +230,7 @@ export const configSchema = z
           [1, 3650],
           'Days for which an event stays after it was written; deletes at the source do not reach events.',
         ),
+        types: eventTypes,
       })
       .prefault({}),
     management: z

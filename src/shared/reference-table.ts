@@ -65,7 +65,14 @@ const SITE = { site_name: 'name', organisation_id: 'organisation_id' };
  * from the row that has it, so that a renamed site is one step away from whatever shows its name.
  */
 export const REFERENCES: readonly ReferenceRule[] = [
-  { entity: 'user', tools: ['tactical-rmm'], column: 'role_id', to: 'role', by: 'id', fills: { role: 'name' } },
+  {
+    entity: 'user',
+    tools: ['tactical-rmm'],
+    column: 'role_id',
+    to: 'role',
+    by: 'id',
+    fills: { role: 'name' },
+  },
   // MeshCentral knows neither organisations nor sites: its devices are where Tactical's agent on the same machine is.
   {
     entity: 'device',

@@ -32,7 +32,11 @@ export class BatchAnalytics {
   }
 
   addRow(record: number, row: Row, operation: Operation, facet = MAIN_FACET, sourceTs?: number): void {
-    const encoded = encodeRow(row, { operation, facet, sourceTs: sourceTs ?? row.sourceTs[facet] ?? 0 }, this.#now());
+    const encoded = encodeRow(
+      row,
+      { operation, facet, sourceTs: sourceTs ?? row.sourceTs[facet] ?? 0 },
+      this.#now(),
+    );
     if (encoded !== null) this.#append(record, row.entity, encoded);
   }
 
@@ -41,7 +45,11 @@ export class BatchAnalytics {
     return this.#frame.finish();
   }
 
-  #append(record: number, entity: EntityName, { key, value }: { readonly key: string; readonly value: string }): void {
+  #append(
+    record: number,
+    entity: EntityName,
+    { key, value }: { readonly key: string; readonly value: string },
+  ): void {
     this.#frame.append(record, topicIndex(entity), key, value);
   }
 }

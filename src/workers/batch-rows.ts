@@ -48,7 +48,9 @@ async function markTruncated(
   for (const { mutation, outcome, record } of entries) {
     const truncation = outcome === 'written' ? truncations.over(mutation) : undefined;
     if (truncation === undefined) continue;
-    const columns: Columns = Object.fromEntries(Object.keys(mutation.columns).map((column) => [column, null]));
+    const columns: Columns = Object.fromEntries(
+      Object.keys(mutation.columns).map((column) => [column, null]),
+    );
     const { carry: _, movedTo: __, ...rest } = mutation;
     const gone: Mutation = { ...rest, version: truncation.version, deleted: true, columns };
     await patiently(() => store.write([gone]));
@@ -58,11 +60,7 @@ async function markTruncated(
   }
 }
 
-function incompleteRows(
-  entries: readonly Entry[],
-  enrichment: Enrichment,
-  stages: BatchStages,
-): RowKey[] {
+function incompleteRows(entries: readonly Entry[], enrichment: Enrichment, stages: BatchStages): RowKey[] {
   const due = new Map<string, RowKey>();
   const add = (mutation: Mutation): void => {
     due.set(nameOf(mutation), mutation);
@@ -73,7 +71,8 @@ function incompleteRows(
     if (mutation.deleted || mutation.facet !== MAIN_FACET || outcome === 'stale') continue;
     mutations.push(mutation);
     if (enrichment.incomplete.has(mutation)) add(mutation);
-    else if (outcome === 'duplicate' && filledColumns(mutation.entity, mutation.tool).length > 0) add(mutation);
+    else if (outcome === 'duplicate' && filledColumns(mutation.entity, mutation.tool).length > 0)
+      add(mutation);
   }
   for (const mutation of stages.enricher.outdated(mutations, enrichment)) add(mutation);
   return [...due.values()];
@@ -91,7 +90,8 @@ async function addParts(
     if (entry.keptOut === true || isWhole(mutation, change.partial)) continue;
     const name = `${mutation.entity}|${mutation.tool}`;
     const group = groups.get(name);
-    if (group === undefined) groups.set(name, { entity: mutation.entity, tool: mutation.tool, entries: [entry] });
+    if (group === undefined)
+      groups.set(name, { entity: mutation.entity, tool: mutation.tool, entries: [entry] });
     else group.entries.push(entry);
   }
   for (const { entity, tool, entries: parts } of groups.values()) {
@@ -99,7 +99,8 @@ async function addParts(
     const rows: Map<string, Row> = await stages.patiently(() => stages.store.read(entity, tool, ids));
     for (const { record, mutation, change } of parts) {
       const row = rows.get(mutation.id);
-      if (row !== undefined) analytics.addRow(record, row, change.operation, mutation.facet, mutation.sourceTs);
+      if (row !== undefined)
+        analytics.addRow(record, row, change.operation, mutation.facet, mutation.sourceTs);
     }
   }
 }

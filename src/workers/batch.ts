@@ -6,8 +6,8 @@ import { RecordFrameReader } from '../shared/record-frame.ts';
 import type { BatchResult, Slot } from '../shared/worker-protocol.ts';
 import { BatchAnalytics } from './batch-analytics.ts';
 import { type Entry, entriesOf } from './batch-entry.ts';
-import type { BatchStages } from './batch-stages.ts';
 import { settleRows } from './batch-rows.ts';
+import type { BatchStages } from './batch-stages.ts';
 import type { Decoded } from './decode.ts';
 import { Enrichment } from './enrich.ts';
 import { FrameRecord } from './frame-source.ts';
@@ -156,7 +156,12 @@ export class BatchRun {
     if (entry.stale || change.owned === undefined) return;
     const gone = await owned.missing(mutation, change.owned);
     for (const one of gone)
-      this.#entries.push({ record, change: { mutation: one, operation: 'delete' }, mutation: one, extra: true });
+      this.#entries.push({
+        record,
+        change: { mutation: one, operation: 'delete' },
+        mutation: one,
+        extra: true,
+      });
   }
 
   readonly #decided: Decided = (index, result) => {
@@ -200,7 +205,10 @@ export class BatchRun {
   }
 
   #rejectWrite({ record, change }: Entry, { exhausted, error, attempts, firstFailedAt }: WriteFailure): void {
-    this.#outcomes.ended(record, exhausted ? 'dead_lettered:retries_exhausted' : 'dead_lettered:store_rejected');
+    this.#outcomes.ended(
+      record,
+      exhausted ? 'dead_lettered:retries_exhausted' : 'dead_lettered:store_rejected',
+    );
     this.#stages.enricher.decided(change.mutation, false, this.#enrichment);
     this.#deadLetters.set(record, {
       index: record,
@@ -229,4 +237,3 @@ export class BatchRun {
     });
   }
 }
-

@@ -105,7 +105,8 @@ export class Enricher {
     const after = referenceAfter(mutation, entity, before);
     // The same change again: it may have been written by a process that then died, so others may not have heard of it.
     const again = before?.version === version;
-    if (before !== null && !again && before.deleted === after.deleted && sameFace(before.face, after.face)) return;
+    if (before !== null && !again && before.deleted === after.deleted && sameFace(before.face, after.face))
+      return;
     if (entity === 'event_device') {
       announced.set(mutation, [{ ...own, by: 'event_id', value: String(mutation.columns.event_id) }]);
     } else {
@@ -163,5 +164,7 @@ function ownKey({ entity, tool, id }: Mutation): ReferenceKey | undefined {
 
 /** Of a row that belongs to an event: which. */
 function eventOf({ entity, columns }: Mutation): { event_id?: string } {
-  return entity === 'event_device' && typeof columns.event_id === 'string' ? { event_id: columns.event_id } : {};
+  return entity === 'event_device' && typeof columns.event_id === 'string'
+    ? { event_id: columns.event_id }
+    : {};
 }

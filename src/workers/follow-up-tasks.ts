@@ -20,11 +20,7 @@ export class FollowUpTasks {
   readonly #stages: Pick<BatchStages, 'now' | 'takeCounters'>;
   readonly #open = new Map<number, AsyncGenerator<FollowedRow>>();
 
-  constructor(
-    run: FollowUpRun,
-    patiently: Patiently,
-    stages: Pick<BatchStages, 'now' | 'takeCounters'>,
-  ) {
+  constructor(run: FollowUpRun, patiently: Patiently, stages: Pick<BatchStages, 'now' | 'takeCounters'>) {
     this.#run = run;
     this.#patiently = patiently;
     this.#stages = stages;
@@ -45,7 +41,11 @@ export class FollowUpTasks {
   /** A read that fails ends the work, which is then begun again: what is done already stays done. */
   async #nextRow(id: number, followUps: readonly FollowUp[]): Promise<FollowedRow | undefined> {
     const result = await this.#patiently(async () => {
-      if (!this.#open.has(id)) this.#open.set(id, merged(followUps, (one) => this.#run.run(one), AT_ONCE));
+      if (!this.#open.has(id))
+        this.#open.set(
+          id,
+          merged(followUps, (one) => this.#run.run(one), AT_ONCE),
+        );
       try {
         return await must(this.#open.get(id), 'follow-up').next();
       } catch (error) {

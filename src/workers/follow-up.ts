@@ -139,7 +139,10 @@ export class FollowUpRun {
     return row === undefined ? null : (referenceOfRow(row)?.face ?? null);
   }
 
-  async *#relink(device: { tool: Tool; id: string }, faces: readonly (Face | null)[]): AsyncGenerator<FollowedRow> {
+  async *#relink(
+    device: { tool: Tool; id: string },
+    faces: readonly (Face | null)[],
+  ): AsyncGenerator<FollowedRow> {
     for await (const row of this.#parts.linker.relink(device, faces))
       yield { row, operation: row.deleted ? 'delete' : 'update' };
   }
@@ -147,7 +150,8 @@ export class FollowUpRun {
   /** Tells every cache of a completed row that others refer to, and says what is to follow. */
   announce({ before, row }: CompletedRow): ReferenceFollowUp | undefined {
     const [was, is] = [referenceOfRow(before), referenceOfRow(row)];
-    if (was === null || is === null || !isReference(row.entity) || sameFace(was.face, is.face)) return undefined;
+    if (was === null || is === null || !isReference(row.entity) || sameFace(was.face, is.face))
+      return undefined;
     for (const key of keysOf(row.entity, row.tool, is)) this.#parts.cache.changed(referenceName(key));
     const { entity, tool, id } = row;
     return { kind: 'reference', entity, tool, id, before: was.face, after: is.face };
@@ -155,5 +159,7 @@ export class FollowUpRun {
 }
 
 function entitiesOf(rule: ReferenceRule): readonly EntityName[] {
-  return typeof rule.entity === 'string' ? [rule.entity] : ENTITY_NAMES.filter((name) => rule.entity.includes(name));
+  return typeof rule.entity === 'string'
+    ? [rule.entity]
+    : ENTITY_NAMES.filter((name) => rule.entity.includes(name));
 }

@@ -58,7 +58,8 @@ export class DeviceLinker {
       for (const other of await this.#having('mesh_node_id', node)) pairs.push([device, other]);
     if (typeof serial === 'string' && serialOf(face) !== null)
       for (const other of await this.#having('serial_number', serial)) pairs.push([device, other]);
-    if (typeof hostname !== 'string' || hostnameOf(face) === null || typeof organisation !== 'string') return pairs;
+    if (typeof hostname !== 'string' || hostnameOf(face) === null || typeof organisation !== 'string')
+      return pairs;
     // A namesake that comes or goes decides about the others' uniqueness, too.
     const namesakes = (await this.#having('hostname', hostname)).filter(
       ({ columns }) => columns.organisation_name === organisation,

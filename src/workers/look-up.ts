@@ -144,4 +144,3 @@ export class LookUp {
 function ofRow(row: Row | undefined): Reference | null {
   return row === undefined ? null : referenceOfRow(row);
 }
-

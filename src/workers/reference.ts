@@ -57,11 +57,20 @@ export function keysOf(
 export function referenceOfRow(row: Row): Reference | null {
   const version = row.versions[MAIN_FACET];
   if (version === undefined || !isReference(row.entity)) return null;
-  return { id: row.id, version, deleted: row.deleted, face: faceOf(row.entity, row.deleted ? {} : row.columns) };
+  return {
+    id: row.id,
+    version,
+    deleted: row.deleted,
+    face: faceOf(row.entity, row.deleted ? {} : row.columns),
+  };
 }
 
 /** What a row shows after a change of its main facet; `before` is what it showed. */
-export function referenceAfter(mutation: Mutation, entity: ReferenceEntity, before: Reference | null): Reference {
+export function referenceAfter(
+  mutation: Mutation,
+  entity: ReferenceEntity,
+  before: Reference | null,
+): Reference {
   const { id, version, deleted, columns } = mutation;
   if (deleted) return { id, version, deleted, face: faceOf(entity, {}) };
   return { id, version, deleted, face: faceOf(entity, { ...before?.face, ...columns }) };

@@ -104,7 +104,10 @@ function isOlder(row: Row, { facet, version }: TruncationFollowUp): boolean {
 }
 
 /** The change that a truncate makes of one row. */
-export function truncatedRow(row: Pick<Row, 'entity' | 'tool' | 'id'>, followUp: TruncationFollowUp): Mutation {
+export function truncatedRow(
+  row: Pick<Row, 'entity' | 'tool' | 'id'>,
+  followUp: TruncationFollowUp,
+): Mutation {
   const { facet, version, sourceTs } = followUp;
   const columns: Columns = {};
   for (const column of followUp.columns) columns[column] = null;

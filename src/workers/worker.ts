@@ -27,7 +27,7 @@ import { OwnedRowsKeeper } from './owned-rows.ts';
 import { ReferenceCache } from './reference-cache.ts';
 import { openStore } from './stores/open-store.ts';
 import type { Store } from './stores/store.ts';
-import { Truncations, TruncationSweep } from './truncations.ts';
+import { TruncationSweep, Truncations } from './truncations.ts';
 import { Writer, type WriterEvents } from './write.ts';
 
 /**
