@@ -28,6 +28,7 @@ import { ReferenceCache } from './reference-cache.ts';
 import { openStore } from './stores/open-store.ts';
 import type { Store } from './stores/store.ts';
 import { TruncationSweep, Truncations } from './truncations.ts';
+import { UnmappedEvents } from './unmapped-events.ts';
 import { Writer, type WriterEvents } from './write.ts';
 
 /**
@@ -80,6 +81,7 @@ function openWith(store: Store, settings: WorkerSettings, worker: number): OpenW
           now: Date.now,
         });
   const topics: string[] = [];
+  const unmappedEvents = new UnmappedEvents(count);
   const words = new ReferenceEpochs(settings.board);
   const cache = new ReferenceCache(settings.references, words);
   const patiently = patientReader((error) => writer?.readFailed(error));
@@ -94,6 +96,8 @@ function openWith(store: Store, settings: WorkerSettings, worker: number): OpenW
       now: Date.now,
       onGuard: (messageType, rule) => count(`guard:${messageType}:${rule}`),
       onUnmapped: (name) => count(`unmapped:${name}`),
+      onUnmappedEvent: (tool, sourceType) => unmappedEvents.add(tool, sourceType),
+      eventTypes: settings.eventTypes,
     }),
     truncations: new Truncations(store, words, patiently, Date.now),
     enricher: new Enricher(cache, lookUp),
