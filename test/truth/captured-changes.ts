@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { plainDocument, type SourceRow } from './final-state.ts';
+import { fixtureText, plainDocument, type SourceRow } from './final-state.ts';
 
 /**
  * The changes of the captured main run, read from the captures by own code: for what happened, which the sources forget (retention)
@@ -23,7 +22,7 @@ export interface CapturedChange {
 
 /** Every change of a topic, oldest first; a snapshot read stands in front of a streamed change of the same position. */
 export function capturedChanges(connector: string, topic: string): CapturedChange[] {
-  const text = readFileSync(new URL(`${connector}/${topic}.jsonl`, ROOT), 'utf8');
+  const text = fixtureText(new URL(`${connector}/${topic}.jsonl`, ROOT));
   const changes: { change: CapturedChange; place: readonly number[] }[] = [];
   for (const line of text.split('\n')) {
     if (line === '') continue;
