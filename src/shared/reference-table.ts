@@ -63,7 +63,14 @@ const PLACE = {
 
 /** In the order in which they are followed: what a rule fills, a later one may read. */
 export const REFERENCES: readonly ReferenceRule[] = [
-  { entity: 'user', tools: ['tactical-rmm'], column: 'role_id', to: 'role', by: 'id', fills: { role: 'name' } },
+  {
+    entity: 'user',
+    tools: ['tactical-rmm'],
+    column: 'role_id',
+    to: 'role',
+    by: 'id',
+    fills: { role: 'name' },
+  },
   // MeshCentral knows neither organisations nor sites: its devices are where Tactical's agent on the same machine is.
   {
     entity: 'device',
@@ -83,7 +90,13 @@ export const REFERENCES: readonly ReferenceRule[] = [
     by: 'device_key',
     fills: { device_id: 'id', device_name: 'hostname', ...PLACE },
   },
-  { entity: 'event', column: 'device_id', to: 'device', by: 'id', fills: { device_name: 'hostname', ...PLACE } },
+  {
+    entity: 'event',
+    column: 'device_id',
+    to: 'device',
+    by: 'id',
+    fills: { device_name: 'hostname', ...PLACE },
+  },
   { entity: PLACED_BY_DEVICE, column: 'device_id', to: 'device', by: 'id', fills: PLACE },
   // Of Fleet's tables only this one tells the user by id alone.
   {
@@ -112,3 +125,20 @@ export const REFERENCES: readonly ReferenceRule[] = [
     fills: { organisation_name: 'name' },
   },
 ];
+
+/** Which devices a Fleet activity was about is told by another table (entity `event_device`). */
+const JOINED = {
+  entity: 'event',
+  tool: 'fleet-mdm',
+  columns: ['device_id', 'device_ids', 'device_name', ...Object.keys(PLACE)],
+} as const;
+
+/** Columns that rows of this entity and tool take from other rows, all of them or some. */
+export function filledColumns(entity: EntityName, tool: Tool): ReadonlySet<string> {
+  const rules = REFERENCES.filter(
+    (rule) =>
+      [rule.entity].flat().includes(entity) && (rule.tools === undefined || rule.tools.includes(tool)),
+  );
+  const joined = entity === JOINED.entity && tool === JOINED.tool ? JOINED.columns : [];
+  return new Set([...rules.flatMap((rule) => Object.keys(rule.fills)), ...joined]);
+}
