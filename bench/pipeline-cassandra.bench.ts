@@ -22,7 +22,7 @@ import {
 } from './harness.ts';
 import { processTimes } from './machine.ts';
 import { benchCassandra } from './servers.ts';
-import { mutationOf, newDecoder, newEnricher, sourceRecord } from './worker-parts.ts';
+import { mutationOf, newDecoder, newStages, seeReferences, sourceRecord } from './worker-parts.ts';
 
 /**
  * A stream in which 20 % of the keys get 80 % of the changes, into a real Cassandra: the product's writer beside one `UPDATE … IF`
@@ -87,13 +87,14 @@ async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
 
 async function skewedStream(count: number): Promise<Mutation[]> {
   const decoder = newDecoder();
-  const enricher = await newEnricher(decoder);
   const checkIns = new CheckIns({ keys: Math.ceil(count / 12), hot: true });
+  const stages = newStages(decoder, () => checkIns.topic);
+  await seeReferences(stages);
   const changes = Array.from({ length: count }, (_, index) => {
     const { key, value } = checkIns.record(index);
     return mutationOf(decoder, sourceRecord(checkIns.topic, index, key, value));
   });
-  await enricher.enrich(changes);
+  await stages.enricher.enrich(changes);
   return changes;
 }
 
