@@ -14,6 +14,7 @@ import {
   whole,
 } from './config-option.ts';
 import { kafkaSection } from './config-schema-kafka.ts';
+import { pinotSection } from './config-schema-pinot.ts';
 
 /** The connectors of the contract, section 2. */
 const DEFAULT_SOURCES: SourceDefinition[] = [
@@ -231,6 +232,7 @@ export const configSchema = z
         ),
       })
       .prefault({}),
+    pinot: pinotSection.prefault({}),
     management: z
       .strictObject({
         host: text(
