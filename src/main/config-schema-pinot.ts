@@ -3,16 +3,11 @@ import { choice, optionalText, secretFile, secretText, texts, whole } from './co
 
 /** What `pinot plan|apply` and `doctor` need to know. The service itself never talks to Pinot: it produces, Pinot consumes. */
 export const pinotSection = z.strictObject({
-  controllerUrl: z
-    .string()
-    .regex(
-      /^https?:\/\/[^\s/@?#]+\/?$/,
-      'an address such as https://pinot-controller:9000, without user and path',
-    )
-    .optional()
-    .meta({
-      description: 'Address of Pinot’s controller, as `https://host:port`; absent: there is no Pinot.',
-    }),
+  controllerUrl: optionalText(
+    'Address of Pinot’s controller, as `https://host:port`; absent: there is no Pinot.',
+  ).refine((url) => url === undefined || /^https?:\/\/[^\s/@?#]+\/?$/.test(url), {
+    message: 'an address such as https://pinot-controller:9000, without user and path',
+  }),
   caFile: optionalText(
     'PEM file of the authorities that sign the controller’s certificate; absent: those of Node. It is always verified.',
   ),
