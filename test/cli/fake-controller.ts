@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { isObject, type JsonObject, objectsOf } from '../../src/cli/pinot/json-value.ts';
 
@@ -20,16 +21,17 @@ export class FakeController {
   silent = false;
   readonly #server: Server;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, protocol: string) {
     this.#server = server;
     const { port } = server.address() as AddressInfo; // it listens on a TCP port
-    this.url = `http://127.0.0.1:${port}`;
+    this.url = `${protocol}://127.0.0.1:${port}`;
   }
 
-  static async start(): Promise<FakeController> {
-    const server = createServer();
+  /** Over TLS with the certificate and key that are given, as PEM. */
+  static async start(tls?: { readonly cert: string; readonly key: string }): Promise<FakeController> {
+    const server = tls === undefined ? createServer() : createTlsServer(tls);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const fake = new FakeController(server);
+    const fake = new FakeController(server, tls === undefined ? 'http' : 'https');
     server.on('request', (request, response) => {
       fake.#answer(request, response).catch((error: unknown) => response.destroy(error as Error));
     });

@@ -1,4 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -63,6 +64,22 @@ interface EditedField {
 }
 const section = (definition: Edited, name: string): Edited => definition[name] as Edited;
 const fieldsOf = (schema: Edited): EditedField[] => schema.dimensionFieldSpecs as EditedField[];
+
+function hasOpenssl(): boolean {
+  return spawnSync('openssl', ['version']).status === 0;
+}
+
+/** For 127.0.0.1, made anew for each run: a key that is kept is a secret that is kept. */
+function selfSigned(): { readonly cert: string; readonly key: string; readonly file: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'openframe-pinot-'));
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const made = '-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=pinot'.split(
+    ' ',
+  );
+  const name = ['-addext', 'subjectAltName=IP:127.0.0.1'];
+  execFileSync('openssl', ['req', ...made, ...name, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), file: cert };
+}
 
 describe('pinot apply', () => {
   test('makes every schema before its table, and has nothing to do afterwards', async () => {
@@ -204,6 +221,20 @@ describe('a controller', () => {
     await expect(plan()).rejects.toThrow('HTTP 401; see pinot.username, pinot.password and pinot.token');
   });
 
+  test.skipIf(!hasOpenssl())('is believed over TLS only when its certificate is', async () => {
+    const certificate = selfSigned();
+    const overTls = await FakeController.start(certificate);
+    try {
+      const environment = { OPENFRAME_STREAM_PINOT__CONTROLLER_URL: overTls.url };
+      await expect(plan(configured(environment))).rejects.toThrow('self-signed certificate');
+      expect(overTls.requests).toEqual([]);
+      const trusting = configured({ ...environment, OPENFRAME_STREAM_PINOT__CA_FILE: certificate.file });
+      expect(actions(await plan(trusting))).toEqual(['create']);
+    } finally {
+      await overTls.stop();
+    }
+  });
+
   test.each([
     [{ OPENFRAME_STREAM_PINOT__USERNAME: 'u' }, 'belong together'],
     [
@@ -261,7 +292,7 @@ describe('the command', () => {
     const wrong = await openframeStream(['pinot', 'plan', ...set]);
     expect(wrong.code).toBe(3);
     expect(wrong.stdout).toContain('segmentsConfig.timeColumnName: created_at → source_ts');
-  }, 60_000);
+  });
 
   test('says what to set when there is no controller, and shows examples', async () => {
     const { code, stderr } = await openframeStream(['pinot', 'plan']);
@@ -269,5 +300,5 @@ describe('the command', () => {
     expect(stderr).toContain('pinot.controllerUrl is not set');
     const help = await openframeStream(['pinot', 'apply', '--help']);
     expect(help.stdout).toContain('Examples:\n  openframe-stream pinot apply');
-  }, 60_000);
+  });
 });
