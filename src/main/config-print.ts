@@ -38,7 +38,7 @@ function cell(text: string): string {
 
 function defaultText(option: ConfigOption): string {
   if (option.defaultValue === undefined) return '';
-  if (option.kind === 'structure') return 'the four connectors, see below';
+  if (option.key === 'sources') return 'the four connectors, see below';
   return `\`${JSON.stringify(option.defaultValue)}\``;
 }
 

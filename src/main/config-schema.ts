@@ -13,6 +13,7 @@ import {
   texts,
   whole,
 } from './config-option.ts';
+import { eventTypes } from './config-schema-events.ts';
 import { kafkaSection } from './config-schema-kafka.ts';
 
 /** The connectors of the contract, section 2. */
@@ -222,6 +223,7 @@ export const configSchema = z
         ),
       })
       .prefault({}),
+    events: z.strictObject({ types: eventTypes }).prefault({}),
     management: z
       .strictObject({
         host: text(

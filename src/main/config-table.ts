@@ -62,7 +62,7 @@ function words(part: JsonSchemaPart): string {
   if (part.enum !== undefined) return part.enum.map(String).join(' | ');
   if (part.type === 'integer') return `a whole number from ${part.minimum} to ${part.maximum}`;
   if (part.type === 'boolean') return 'true | false';
-  if (part.type === 'array') return part.items?.type === 'object' ? 'a list of sources' : 'a list of texts';
+  if (part.type === 'array') return part.items?.type === 'object' ? 'a list of sections' : 'a list of texts';
   if (part.type === 'object' && part.additionalProperties)
     return `a map of name to ${words(part.additionalProperties)}`;
   return 'a text';

@@ -8,8 +8,9 @@ const REMOVED = '[removed]';
 
 const NAME =
   '(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|totp|otp|api[-_]?key|access[-_]?key|private[-_]?key|node[-_]?key|session[-_]?(?:key|id)|encryption[-_]?key|auth[-_]?key|jwt|cookie|credentials?|salt)';
-const VALUE = '(?:"(?:[^"\\\\]|\\\\.)*"|\'[^\']*\'|[^\\s"\'&;,]+)';
-
+/** Quoted, also inside of a quoted text, or up to the next blank. */
+const VALUE =
+  '(?:"(?:[^"\\\\]|\\\\.)*"|\'[^\']*\'|\\\\{1,3}"[^"\\\\]*\\\\{1,3}"|[^\\s"\'&;,\\\\][^\\s"\'&;,]*)';
 /** What may follow a secret's name inside of the same word. Bounded, as all that is repeated here: texts come from anybody. */
 const REST = '[\\w.-]{0,40}';
 
@@ -18,7 +19,7 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/(\bauthorization["']?\s{0,8}[:=]\s{0,8}["']?\w+\s{1,8})[^\s"']+/gi, `$1${REMOVED}`],
   [/(\bbearer\s{1,8})[A-Za-z0-9+/._~=-]{16,}/gi, `$1${REMOVED}`],
   // name=value, name: value, and the same inside an encoded URL
-  [new RegExp(`(${NAME}${REST}["']?\\s{0,8}[=:]\\s{0,8})${VALUE}`, 'gi'), `$1${REMOVED}`],
+  [new RegExp(`(${NAME}${REST}[\\\\"']{0,4}\\s{0,8}[=:]\\s{0,8})${VALUE}`, 'gi'), `$1${REMOVED}`],
   [new RegExp(`(${NAME}${REST}%3D)[^\\s"'&%]+`, 'gi'), `$1${REMOVED}`],
   // --name value, -Name value, /name value
   [
