@@ -1,5 +1,5 @@
 import { columnType, type Tool } from '../shared/entity.ts';
-import type { MessageType } from '../shared/message-type.ts';
+import { type MessageType, messageTypes } from '../shared/message-type.ts';
 
 /**
  * The data-quality guards: one table, by message type. Decoding follows from it (guard.ts, mapping.ts), and the documentation, too.
@@ -182,6 +182,18 @@ export function guardsOf(type: MessageType, columns: readonly string[]): readonl
   }
   guards.push(typed);
   return guards;
+}
+
+/** All guards by message type, for those that are mapped: what the documentation shows. */
+export function guardTable(
+  mappings: Readonly<Record<string, { readonly columns: Readonly<Record<string, unknown>> }>>,
+): ReadonlyMap<string, readonly Guard[]> {
+  const table = new Map<string, readonly Guard[]>();
+  for (const type of messageTypes) {
+    const mapping = mappings[type.name];
+    if (mapping !== undefined) table.set(type.name, guardsOf(type, Object.keys(mapping.columns)));
+  }
+  return table;
 }
 
 /** Times that a tool writes for "never": no value, and nothing wrong with the record. */
