@@ -152,7 +152,7 @@ const GUARDS: Readonly<Record<string, readonly Guard[]>> = {
   'fleet-mdm.policy_membership': required('policy_id', 'host_id'),
   'fleet-mdm.policy_membership.event': [...required('policy_id', 'host_id'), atMost('summary', KIB)],
   'fleet-mdm.queries': required('name'),
-  'fleet-mdm.query_results': [...required('query_id', 'host_id'), atMost('data', 64 * KIB)],
+  'fleet-mdm.query_results': [...required('query_id', 'host_id'), atMost('data', 64 * KIB), json('data')],
   'fleet-mdm.activity_past': [...required('activity_type'), ...EVENT],
   'fleet-mdm.activity_host_past': required('host_id', 'activity_id'),
   'fleet-mdm.host_script_results': [...required('host_id'), ...EVENT],
