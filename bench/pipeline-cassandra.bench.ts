@@ -179,7 +179,7 @@ async function oneByOne(
 ): Promise<void> {
   const client = createClient(settings);
   await client.connect();
-  const statements = new Statements(settings.keyspace, settings.deletedKeepSeconds);
+  const statements = new Statements(settings.keyspace, settings);
   const lanes = Array.from({ length: inFlight }, (): Mutation[] => []);
   for (const change of changes) must(lanes[bucketOfId(change.id, inFlight)], 'lane').push(change);
   await Promise.all(

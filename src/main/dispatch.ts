@@ -14,6 +14,8 @@ import type { OffsetRange, PartitionState } from './partitions.ts';
 export interface Batch {
   readonly worker: number;
   readonly slot: number;
+  /** The worker's batches are counted from 0. */
+  readonly number: number;
   readonly records: number;
   readonly bytes: number;
   readonly ranges: readonly OffsetRange[];
@@ -51,7 +53,9 @@ class Lane {
   #head = 0;
   queuedBytes = 0;
   inflightBytes = 0;
-  inflightBatches = 0;
+  /** Numbers of the batches that are dispatched and not acknowledged, in order. */
+  readonly open = new Set<number>();
+  nextBatch = 0;
   /** Topic ids that this worker knows the names of. */
   topicsKnown = new Set<number>();
 
@@ -59,6 +63,17 @@ class Lane {
     this.slots = slots;
     this.writers = slots.map((slot) => new RecordFrameWriter(slot.records));
     this.free = slots.map((_, slot) => slot).reverse();
+  }
+
+  takeNumber(): number {
+    this.nextBatch += 1;
+    return this.nextBatch - 1;
+  }
+
+  /** The batch up to which all are acknowledged. */
+  get acknowledged(): number {
+    for (const number of this.open) return number - 1;
+    return this.nextBatch - 1;
   }
 
   push(queued: Queued): void {
@@ -127,7 +142,7 @@ export class Dispatcher {
   release(batch: Batch): void {
     const lane = this.#lane(batch.worker);
     lane.inflightBytes -= batch.bytes;
-    lane.inflightBatches -= 1;
+    lane.open.delete(batch.number);
     lane.free.push(batch.slot);
     this.#pumpLane(batch.worker);
     const waiters = this.#roomWaiters;
@@ -169,7 +184,7 @@ export class Dispatcher {
   }
 
   get inflightBatches(): number {
-    return this.#lanes.reduce((sum, lane) => sum + lane.inflightBatches, 0);
+    return this.#lanes.reduce((sum, lane) => sum + lane.open.size, 0);
   }
 
   /** Bytes taken from Kafka and not acknowledged: queued and in slots. */
@@ -193,7 +208,7 @@ export class Dispatcher {
   #pumpLane(worker: number): void {
     const lane = this.#lane(worker);
     while (lane.peek() !== undefined && lane.free.length > 0) {
-      if (lane.inflightBatches > 0 && lane.inflightBytes > this.#settings.inflightBytesMax) return;
+      if (lane.open.size > 0 && lane.inflightBytes > this.#settings.inflightBytesMax) return;
       this.#dispatch(worker, lane);
     }
   }
@@ -222,15 +237,23 @@ export class Dispatcher {
     const batch: Batch = {
       worker,
       slot,
+      number: lane.takeNumber(),
       records: oversize === undefined ? writer.count : 1,
       bytes,
       ranges: [...ranges.values()],
       frame: oversize ?? must(lane.slots[slot], 'slot').records,
       dispatchedAt: performance.now(),
     };
-    lane.inflightBatches += 1;
+    lane.open.add(batch.number);
     lane.inflightBytes += bytes;
-    const task: BatchTask = { worker, slot, topics, ...(oversize === undefined ? {} : { oversize }) };
+    const task: BatchTask = {
+      worker,
+      slot,
+      batch: batch.number,
+      acknowledged: lane.acknowledged,
+      topics,
+      ...(oversize === undefined ? {} : { oversize }),
+    };
     this.#settings.run(task).then(
       (result) => this.#settings.finished(batch, result),
       (error: unknown) => this.#settings.failed(error),

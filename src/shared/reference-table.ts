@@ -175,6 +175,6 @@ export function referenceRules(entity: EntityName, tool: Tool): readonly Referen
 }
 
 /** Columns that other rows fill in an entity's rows of one tool. */
-export function filledColumns(entity: EntityName, tool: Tool): readonly string[] {
-  return [...new Set(referenceRules(entity, tool).flatMap((rule) => Object.keys(rule.fills)))];
+export function filledColumns(entity: EntityName, tool: Tool): ReadonlySet<string> {
+  return new Set(referenceRules(entity, tool).flatMap((rule) => Object.keys(rule.fills)));
 }

@@ -59,6 +59,10 @@ export interface SharedBoard {
 export interface BatchTask {
   readonly worker: number;
   readonly slot: number;
+  /** The worker's batches are counted from 0. */
+  readonly batch: number;
+  /** Every batch of the worker up to this one is acknowledged; -1 for none. */
+  readonly acknowledged: number;
   /** Instead of the slot's record buffer, for a record that is larger than that. */
   readonly oversize?: SharedArrayBuffer;
   /** Topics that this worker has not been told of yet: id and name. */

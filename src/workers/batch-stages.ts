@@ -1,3 +1,4 @@
+import type { AcknowledgedChanges } from './acknowledged-changes.ts';
 import type { Completer } from './complete.ts';
 import type { Decoder } from './decode.ts';
 import type { Enricher } from './enrich.ts';
@@ -12,6 +13,7 @@ import type { Writer } from './write.ts';
 /** What a batch passes on its way through a worker. */
 export interface BatchStages {
   readonly decoder: Decoder;
+  readonly acknowledged: AcknowledgedChanges;
   readonly truncations: Truncations;
   readonly enricher: Enricher;
   readonly moves: KeyMoves;

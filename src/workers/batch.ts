@@ -35,8 +35,12 @@ export class BatchRun {
   #undecided = 0;
   #allDecided: () => void = () => undefined;
 
-  constructor(stages: BatchStages, slot: Slot, records: SharedArrayBuffer) {
+  readonly #number: number;
+
+  /** `number`: the worker's batches are counted. */
+  constructor(stages: BatchStages, slot: Slot, records: SharedArrayBuffer, number: number) {
     this.#stages = stages;
+    this.#number = number;
     this.#slot = slot;
     this.#reader = new RecordFrameReader(records);
     this.#analytics = new BatchAnalytics(slot.analytics, stages.now);
@@ -114,6 +118,11 @@ export class BatchRun {
   #take(index: number, decoded: Decoded): void {
     switch (decoded.kind) {
       case 'changes': {
+        const { acknowledged } = this.#stages;
+        if (decoded.changes.every(({ mutation }) => acknowledged.has(mutation))) {
+          this.#outcomes.count('duplicate:acknowledged');
+          return;
+        }
         const entries = entriesOf(index, decoded.changes);
         this.#outcomes.expect(index, entries.length);
         this.#entries.push(...entries);
@@ -202,6 +211,7 @@ export class BatchRun {
     entry.outcome = result;
     if (entry.extra !== true) this.#outcomes.ended(entry.record, result);
     this.#stages.enricher.decided(entry.change.mutation, result !== 'stale', this.#enrichment);
+    if (result !== 'stale') this.#stages.acknowledged.handled(entry.change.mutation, this.#number);
   }
 
   #rejectWrite({ record, change }: Entry, { exhausted, error, attempts, firstFailedAt }: WriteFailure): void {

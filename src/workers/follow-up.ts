@@ -128,7 +128,7 @@ export class FollowUpRun {
       if (face === null) continue;
       const { tool, id } = key;
       // Only a device that is placed by another row changes its place here.
-      if (filledColumns('device', tool).includes('site_id'))
+      if (filledColumns('device', tool).has('site_id'))
         yield* this.#naming({ kind: 'reference', entity: 'device', tool, id, before: face, after: face });
       yield* this.#relink(key, [face]);
     }

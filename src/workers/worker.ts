@@ -13,6 +13,7 @@ import type {
   WorkerSettings,
 } from '../shared/worker-protocol.ts';
 import { writeLatencyBucket } from '../shared/write-latency.ts';
+import { AcknowledgedChanges } from './acknowledged-changes.ts';
 import { BatchRun } from './batch.ts';
 import type { BatchStages } from './batch-stages.ts';
 import { Completer } from './complete.ts';
@@ -99,6 +100,7 @@ function openWith(store: Store, settings: WorkerSettings, worker: number): OpenW
       onUnmappedEvent: (tool, sourceType) => unmappedEvents.add(tool, sourceType),
       eventTypes: settings.eventTypes,
     }),
+    acknowledged: new AcknowledgedChanges(),
     truncations: new Truncations(store, words, patiently, Date.now),
     enricher: new Enricher(cache, lookUp),
     moves: new KeyMoves(store, (mutation) => writer?.settled(mutation) ?? Promise.resolve(), patiently),
@@ -125,7 +127,8 @@ export default async function run(task: BatchTask | FollowUpTask): Promise<Batch
 async function runBatch(worker: OpenWorker, task: BatchTask): Promise<BatchResult> {
   for (const [topicId, topic] of task.topics) worker.topics[topicId] = topic;
   const slot = must(worker.settings.slots[task.worker]?.[task.slot], `slot ${task.slot}`);
-  const batch = new BatchRun(worker.stages, slot, task.oversize ?? slot.records);
+  worker.stages.acknowledged.upTo(task.acknowledged);
+  const batch = new BatchRun(worker.stages, slot, task.oversize ?? slot.records, task.batch);
   const before = worker.turn;
   const prepared = (async () => {
     await before;

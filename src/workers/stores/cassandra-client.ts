@@ -22,6 +22,8 @@ const RECONNECT_MAX_MS = 3000;
 
 /** For writes. The driver must not send a conditional one twice by itself: the second answer would say that it was refused. */
 export const WRITE_OPTIONS: QueryOptions = { prepare: true, logged: false, isIdempotent: false };
+/** For writes that may come twice. */
+export const PLAIN_WRITE_OPTIONS: QueryOptions = { ...WRITE_OPTIONS, isIdempotent: true };
 export const READ_OPTIONS: QueryOptions = { prepare: true, isIdempotent: true };
 /** Sees every conditional write that was answered, and ends those that were not. */
 export const SERIAL_READ_OPTIONS: QueryOptions = {

@@ -114,6 +114,15 @@ export function cassandraFailure(error: unknown, doing: string): DestinationErro
   return new DestinationError('outage', `${failed}${message}`, { cause: error });
 }
 
+/** Runs a request; what it fails with says what the failure means. */
+export async function attempt<T>(doing: string, request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    throw cassandraFailure(error, doing);
+  }
+}
+
 /** Errors of sockets and TLS (ECONNREFUSED, CERT_HAS_EXPIRED). */
 function hasCode(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string';

@@ -1,14 +1,8 @@
 import type { Client } from 'cassandra-driver';
-import { ENTITIES, ENTITY_NAMES, type Entity, sourceTsColumn, versionColumn } from '../../shared/entity.ts';
 import { DependencyError } from '../../shared/errors.ts';
 import type { CassandraSettings } from '../../shared/settings.ts';
 import { cassandraFailure } from './cassandra-errors.ts';
-import { KEY_MOVES_TABLE, PROBES_TABLE } from './cassandra-statements.ts';
-import { writeModeOf } from './cassandra-store.ts';
-
-/** Halves of a key move that are further apart than this do not meet. */
-const KEY_MOVES_TTL_SECONDS = 30 * 24 * 3600;
-const PROBES_TTL_SECONDS = 24 * 3600;
+import { type TableDefinition, tableDefinitions } from './cassandra-tables.ts';
 
 export interface SchemaChange {
   /** `create keyspace openframe`, `add column devices.tags`, … */
@@ -22,72 +16,19 @@ export interface SchemaPlan {
   readonly problems: readonly string[];
 }
 
-/** A table as it has to be. */
-interface TableDefinition {
-  readonly name: string;
-  /** Column to CQL type, in the order of the DDL. */
-  readonly columns: ReadonlyMap<string, string>;
-  readonly partitionKey: readonly string[];
-  readonly clusteringKey: readonly string[];
-  /** Options of CREATE TABLE. */
-  readonly options: readonly string[];
-  /** Kept as the table's comment, because rows cannot tell it: what must not change once there are rows. */
-  readonly fixed?: string;
-}
-
 interface ActualTable {
   readonly comment: string;
   readonly columns: ReadonlyMap<string, { readonly type: string; readonly key: string }>;
 }
 
-function entityTable(entity: Entity, settings: CassandraSettings): TableDefinition {
-  const columns = new Map([
-    ['tool', 'text'],
-    ['bucket', 'int'],
-    ['id', 'text'],
-    ['deleted', 'boolean'],
-    ['carry', 'text'],
-  ]);
-  for (const facet of ['main', ...entity.facets]) {
-    columns.set(versionColumn(facet), 'text').set(sourceTsColumn(facet), 'timestamp');
-  }
-  for (const [column, type] of Object.entries(entity.columns)) columns.set(column, type);
-  const fixed = `openframe-stream buckets=${settings.buckets} writes=${writeModeOf(settings, entity.table)}`;
-  return {
-    name: entity.table,
-    columns,
-    partitionKey: ['tool', 'bucket'],
-    clusteringKey: ['id'],
-    options: [],
-    fixed,
-  };
+interface ActualIndex {
+  readonly table: string;
+  readonly column: string;
+  readonly isStorageAttached: boolean;
 }
 
-/** Every table that the store uses. */
-function tableDefinitions(settings: CassandraSettings): readonly TableDefinition[] {
-  const text = (names: readonly string[]): [string, string][] => names.map((name) => [name, 'text']);
-  const moveKey = ['entity', 'tool', 'from_id', 'version'];
-  return [
-    ...ENTITY_NAMES.map((name) => entityTable(ENTITIES[name], settings)),
-    {
-      name: KEY_MOVES_TABLE,
-      columns: new Map([...text([...moveKey, 'kept', 'owed']), ['waiting', 'set<text>']]),
-      partitionKey: moveKey,
-      clusteringKey: [],
-      options: [`default_time_to_live = ${KEY_MOVES_TTL_SECONDS}`],
-    },
-    {
-      name: PROBES_TABLE,
-      columns: new Map([
-        ['id', 'text'],
-        ['probed_at', 'timestamp'],
-      ]),
-      partitionKey: ['id'],
-      clusteringKey: [],
-      options: [`default_time_to_live = ${PROBES_TTL_SECONDS}`],
-    },
-  ];
-}
+/** Index name to index. */
+type ActualIndexes = ReadonlyMap<string, ActualIndex>;
 
 function createTable(keyspace: string, table: TableDefinition): string {
   const columns = [...table.columns].map(([name, type]) => `  ${name} ${type},\n`).join('');
@@ -136,12 +77,47 @@ async function actualTables(client: Client, keyspace: string): Promise<ReadonlyM
   );
 }
 
+async function actualIndexes(client: Client, keyspace: string): Promise<ActualIndexes> {
+  const query = 'SELECT index_name, table_name, options FROM system_schema.indexes WHERE keyspace_name = ?';
+  const options = { prepare: true, isIdempotent: true, fetchSize: 0 };
+  const { rows } = await client.execute(query, [keyspace], options);
+  return new Map(
+    rows.map((row) => {
+      const { target = '', class_name = '' } = (row.options ?? {}) as Readonly<Record<string, string>>;
+      const isStorageAttached = /(^|\.)(sai|StorageAttachedIndex)$/i.test(class_name);
+      return [String(row.index_name), { table: String(row.table_name), column: target, isStorageAttached }];
+    }),
+  );
+}
+
+/** The indexes of a table that are missing; by whatever name one is there, it will do. */
+function compareIndexes(keyspace: string, table: TableDefinition, actual: ActualIndexes): SchemaPlan {
+  const changes: SchemaChange[] = [];
+  const problems: string[] = [];
+  const there = [...actual.values()].filter((index) => index.table === table.name && index.isStorageAttached);
+  for (const column of table.indexes) {
+    if (there.some((index) => index.column === column)) continue;
+    const name = `${table.name}_${column}_idx`;
+    if (actual.has(name)) problems.push(`${name} is not a storage-attached index on ${table.name}.${column}`);
+    else {
+      const cql = `CREATE INDEX IF NOT EXISTS ${name} ON ${keyspace}.${table.name} (${column}) USING 'sai'`;
+      changes.push({ what: `create index ${name}`, cql });
+    }
+  }
+  return { changes, problems };
+}
+
 /** The place of a column in the primary key, as system_schema.columns says it. */
 function keyOf(table: TableDefinition, column: string): string {
   const partition = table.partitionKey.indexOf(column);
   if (partition >= 0) return `partition_key ${partition}`;
   const clustering = table.clusteringKey.indexOf(column);
   return clustering >= 0 ? `clustering ${clustering}` : 'regular -1';
+}
+
+function newTable(keyspace: string, table: TableDefinition): SchemaPlan {
+  const change = { what: `create table ${table.name}`, cql: createTable(keyspace, table) };
+  return { changes: [change], problems: [] };
 }
 
 function compareTable(keyspace: string, table: TableDefinition, actual: ActualTable): SchemaPlan {
@@ -179,16 +155,18 @@ export async function planFor(client: Client, settings: CassandraSettings): Prom
   const problems: string[] = [];
   if (found.rowLength === 0)
     changes.push({ what: `create keyspace ${keyspace}`, cql: createKeyspace(settings) });
-  const actual = await actualTables(client, keyspace);
+  const [actual, indexes] = await Promise.all([
+    actualTables(client, keyspace),
+    actualIndexes(client, keyspace),
+  ]);
   for (const table of tableDefinitions(settings)) {
     const there = actual.get(table.name);
-    if (there === undefined) {
-      changes.push({ what: `create table ${table.name}`, cql: createTable(keyspace, table) });
-      continue;
-    }
-    const plan = compareTable(keyspace, table, there);
-    changes.push(...plan.changes);
-    problems.push(...plan.problems);
+    const plans = [
+      there === undefined ? newTable(keyspace, table) : compareTable(keyspace, table, there),
+      compareIndexes(keyspace, table, indexes),
+    ];
+    changes.push(...plans.flatMap((plan) => plan.changes));
+    problems.push(...plans.flatMap((plan) => plan.problems));
   }
   return { changes, problems };
 }

@@ -1,4 +1,5 @@
 import {
+  type Columns,
   type ColumnType,
   columnType,
   ENTITIES,
@@ -8,9 +9,12 @@ import {
   versionColumn,
 } from '../../shared/entity.ts';
 import type { Mutation } from '../../shared/mutation.ts';
+import { filledColumns } from '../../shared/reference-table.ts';
 import { versionTimestamp } from '../../shared/version.ts';
-import { boundValue, carryText, facetsOf, readCarry } from './cassandra-values.ts';
-import { carryAfter } from './row.ts';
+import { boundOrNull, boundValue, carryText, facetsOf, readCarry } from './cassandra-values.ts';
+import { carryAfter, endsRow } from './row.ts';
+import type { Row, RowKey } from './store.ts';
+import { microseconds } from './write-clock.ts';
 
 export interface Statement {
   readonly query: string;
@@ -25,6 +29,16 @@ export interface Expected {
   readonly carry: string | null;
 }
 
+interface PlacedKey extends RowKey {
+  readonly bucket: number;
+}
+
+/** How long rows stay that do not stay for ever. */
+export interface Keep {
+  readonly deletedKeepSeconds: number;
+  readonly historyKeepSeconds: number;
+}
+
 /** The statements of one mapping; replaced by wider ones when its mutations turn out to write more columns. */
 interface Shape {
   readonly columns: ReadonlyMap<string, ColumnType>;
@@ -32,6 +46,8 @@ interface Shape {
   readonly newer: string;
   /** `newer`, and what waits for a key move is as expected. */
   readonly newerWaiting: string;
+  /** `newer`, for a delete of the row. */
+  readonly newerEnd: string;
   readonly timestamped: string;
 }
 
@@ -46,12 +62,12 @@ const KEY = 'tool = ? AND bucket = ? AND id = ?';
  */
 export class Statements {
   readonly #keyspace: string;
-  readonly #deletedKeepSeconds: number;
+  readonly #keep: Keep;
   readonly #shapes = new Map<string, Shape>();
 
-  constructor(keyspace: string, deletedKeepSeconds: number) {
+  constructor(keyspace: string, keep: Keep) {
     this.#keyspace = keyspace;
-    this.#deletedKeepSeconds = deletedKeepSeconds;
+    this.#keep = keep;
   }
 
   /**
@@ -66,23 +82,64 @@ export class Statements {
       return { query: shape.first, params: [ttl, ...values(mutation, shape, null, true), ...key] };
     }
     const params = [ttl, ...values(mutation, shape, expected.carry, false), ...key, mutation.version];
+    if (endsRow(mutation)) return { query: shape.newerEnd, params };
     if (!keepsWaiting(mutation)) return { query: shape.newer, params };
     return { query: shape.newerWaiting, params: [...params, expected.carry] };
   }
 
-  /** A plain write whose write timestamp is the mutation's version: Cassandra keeps the newer cell. */
-  timestamped(mutation: Mutation, bucket: number): Statement {
-    const shape = this.#shape(mutation);
+  /**
+   * Plain writes whose write timestamp is the mutation's version: Cassandra keeps the newer cell. Columns that come from other rows
+   * change without a new version, so those follow the clock instead; a column must never know both kinds of timestamps.
+   */
+  timestamped(mutation: Mutation, bucket: number): Statement[] {
+    const { entity, tool, id } = mutation;
+    const filled = filledColumns(entity, tool);
+    const [own, others]: [Columns, Columns] = [{}, {}];
+    for (const [column, value] of Object.entries(mutation.columns))
+      (filled.has(column) ? others : own)[column] = value;
+    const shape = this.#shape({ ...mutation, columns: own });
     // A version that does not fit throws here: bound as undefined, the server would silently take its own clock.
     const timestamp = versionTimestamp(mutation.version);
-    const key = [mutation.tool, bucket, mutation.id];
-    const params = [timestamp, this.#ttl(mutation), ...values(mutation, shape, null, false), ...key];
-    return { query: shape.timestamped, params };
+    const ttl = this.#ttl(mutation);
+    const params = [timestamp, ttl, ...values(mutation, shape, null, false), tool, bucket, id];
+    const statement = { query: shape.timestamped, params };
+    const completions = endsRow(mutation) ? null : undefined;
+    if (completions === undefined && Object.keys(others).length === 0) return [statement];
+    return [statement, this.#clocked({ entity, tool, bucket, id }, others, completions, ttl)];
+  }
+
+  /** Sets columns that come from other rows, if the row is as `seen`. */
+  complete(seen: Row, bucket: number, columns: Columns): Statement {
+    const { entity, tool, id, completions = null } = seen;
+    const set = assignments(entity, columns, (completions ?? 0) + 1);
+    const table = this.table(ENTITIES[entity].table);
+    const query = `UPDATE ${table} USING TTL ? SET ${set.text} WHERE ${KEY} IF version = ? AND completions = ?`;
+    const key = [tool, bucket, id];
+    const ttl = this.#historyTtl(entity);
+    return { query, params: [ttl, ...set.params, ...key, seen.versions[MAIN_FACET], completions] };
+  }
+
+  /** The same in `timestamp` mode, where the last one wins. */
+  completeClocked(seen: Row, bucket: number, columns: Columns): Statement {
+    const { entity, tool, id, completions = 0 } = seen;
+    return this.#clocked({ entity, tool, bucket, id }, columns, completions + 1, this.#historyTtl(entity));
+  }
+
+  #clocked(
+    { entity, tool, bucket, id }: PlacedKey,
+    columns: Columns,
+    completions: number | null | undefined,
+    ttl: number,
+  ): Statement {
+    const set = assignments(entity, columns, completions);
+    const table = this.table(ENTITIES[entity].table);
+    const query = `UPDATE ${table} USING TIMESTAMP ? AND TTL ? SET ${set.text} WHERE ${KEY}`;
+    return { query, params: [microseconds(), ttl, ...set.params, tool, bucket, id] };
   }
 
   /** Fills columns of a waiting row. `timestamp` is set for tables of that mode; otherwise the row must still wait as expected. */
   fill(
-    key: { readonly entity: EntityName; readonly tool: string; readonly bucket: number; readonly id: string },
+    key: PlacedKey,
     values: readonly (readonly [column: string, value: unknown])[],
     guard: { readonly carry: string; readonly next: string | null } | { readonly timestamp: bigint },
   ): Statement {
@@ -102,9 +159,22 @@ export class Statements {
     return `${this.scan(entity)} WHERE tool = ? AND bucket = ? AND id IN ?`;
   }
 
+  /** By the indexes on both columns: the server looks at rows that have both values and at no others. */
+  find(entity: EntityName, column: string): string {
+    return `${this.scan(entity)} WHERE tool = ? AND ${column} = ?`;
+  }
+
   scan(entity: EntityName): string {
     const versions = facetsOf(entity).flatMap((facet) => [versionColumn(facet), sourceTsColumn(facet)]);
-    const columns = ['tool', 'id', 'deleted', 'carry', ...versions, ...Object.keys(ENTITIES[entity].columns)];
+    const columns = [
+      'tool',
+      'id',
+      'deleted',
+      'carry',
+      'completions',
+      ...versions,
+      ...Object.keys(ENTITIES[entity].columns),
+    ];
     return `SELECT ${columns.join(', ')} FROM ${this.table(ENTITIES[entity].table)}`;
   }
 
@@ -112,9 +182,13 @@ export class Statements {
     return `${this.#keyspace}.${name}`;
   }
 
-  /** A marker goes by itself after its time; 0 is for ever. */
+  /** A marker goes by itself after its time, and so does what happened; 0 is for ever. */
   #ttl(mutation: Mutation): number {
-    return mutation.deleted ? this.#deletedKeepSeconds : 0;
+    return mutation.deleted ? this.#keep.deletedKeepSeconds : this.#historyTtl(mutation.entity);
+  }
+
+  #historyTtl(entity: EntityName): number {
+    return ENTITIES[entity].history ? this.#keep.historyKeepSeconds : 0;
   }
 
   #shape(mutation: Mutation): Shape {
@@ -141,9 +215,28 @@ export class Statements {
       first: `${update} IF ${version} = null`,
       newer: `${update} IF ${version} < ?`,
       newerWaiting: `${update} IF ${version} < ? AND carry = ?`,
+      // A count of completions that stayed behind would keep the row from going with its time.
+      newerEnd: `UPDATE ${table} USING TTL ? SET ${set}, completions = null WHERE ${KEY} IF ${version} < ?`,
       timestamped: `UPDATE ${table} USING TIMESTAMP ? AND TTL ? SET ${set} WHERE ${KEY}`,
     };
   }
+}
+
+/** Assignments of columns that come from other rows; `completions` undefined: left alone. */
+function assignments(
+  entity: EntityName,
+  columns: Columns,
+  completions: number | null | undefined,
+): { readonly text: string; readonly params: unknown[] } {
+  const names = Object.keys(columns)
+    .filter((name) => columns[name] !== undefined)
+    .sort();
+  const params = names.map((name) => boundOrNull(columnType(entity, name), columns[name]));
+  if (completions !== undefined) {
+    names.push('completions');
+    params.push(completions);
+  }
+  return { text: names.map((name) => `${name} = ?`).join(', '), params };
 }
 
 /** Parameters of the assignments. In a facet's first write there is nothing to clear: nulls would only leave tombstones. */

@@ -7,22 +7,23 @@ import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
 import type { CassandraSettings, WriteMode } from '../../shared/settings.ts';
 import { versionTimestamp } from '../../shared/version.ts';
 import { cutBatches } from './batches.ts';
-import { createClient, READ_OPTIONS, WRITE_OPTIONS } from './cassandra-client.ts';
-import { cassandraFailure } from './cassandra-errors.ts';
+import { createClient, WRITE_OPTIONS } from './cassandra-client.ts';
+import { attempt } from './cassandra-errors.ts';
 import { PROBES_TABLE, type Statement, Statements } from './cassandra-statements.ts';
-import { boundValue, carryText, readRow } from './cassandra-values.ts';
-import { storedMutation } from './column-values.ts';
+import { boundOrNull, carryText } from './cassandra-values.ts';
+import { indexedText, storedColumns, storedMutation } from './column-values.ts';
+import { concernsList, DeviceEvents, type ListedEvent } from './device-events.ts';
 import { KnownVersions } from './known-versions.ts';
-import { LwtWriter } from './lwt-writer.ts';
+import { type LwtOutcome, LwtWriter } from './lwt-writer.ts';
 import { MoveTable } from './move-table.ts';
 import { PartitionLanes } from './partition-lanes.ts';
-import { applyCarried, bucketOfId, owed, stillOwed } from './row.ts';
-import type { Kept, KeyMove, PendingCarry, Row, Store } from './store.ts';
+import { applyCarried, assertIndexed, bucketOfId, isCompletable, owed, stillOwed } from './row.ts';
+import { RowReader } from './row-reader.ts';
+import type { Kept, KeyMove, PendingCarry, Row, RowKey, Store, Truncation } from './store.ts';
+import { TruncationTable } from './truncation-table.ts';
+import { WaitingTable } from './waiting-table.ts';
+import { microseconds } from './write-clock.ts';
 
-/** Ids of one SELECT … IN, and how many of those run at once. */
-const READ_IDS_MAX = 100;
-const READS_MAX = 16;
-const SCAN_PAGE = 1000;
 const FILL_ROUNDS_MAX = 8;
 
 /** How tables of this name are written. */
@@ -40,7 +41,11 @@ export class CassandraStore implements Store {
   readonly #client: Client;
   readonly #statements: Statements;
   readonly #writer: LwtWriter;
+  readonly #reader: RowReader;
   readonly #moves: MoveTable;
+  readonly #waiting: WaitingTable;
+  readonly #truncations: TruncationTable;
+  readonly #deviceEvents: DeviceEvents;
   readonly #lanes = new PartitionLanes();
   readonly #probeId = randomUUID();
 
@@ -48,9 +53,13 @@ export class CassandraStore implements Store {
   constructor(settings: CassandraSettings, client: Client = createClient(settings)) {
     this.#settings = settings;
     this.#client = client;
-    this.#statements = new Statements(settings.keyspace, settings.deletedKeepSeconds);
+    this.#statements = new Statements(settings.keyspace, settings);
     this.#writer = new LwtWriter(this.#statements, new KnownVersions(settings.knownVersionsMax));
+    this.#reader = new RowReader(client, this.#statements, (id) => this.bucketOf(id));
     this.#moves = new MoveTable(client, this.#statements);
+    this.#waiting = new WaitingTable(client, this.#statements);
+    this.#truncations = new TruncationTable(client, this.#statements);
+    this.#deviceEvents = new DeviceEvents(client, this.#statements, settings.historyKeepSeconds);
   }
 
   bucketOf(id: string): number {
@@ -69,67 +78,62 @@ export class CassandraStore implements Store {
         'one partition per write',
       );
     }
-    const send = (statements: readonly Statement[]): Promise<types.ResultSet> =>
-      this.#send(statements, entity);
-    if (this.#mode(entity) === 'timestamp') return await this.#writeTimestamped(stored, bucket, send);
-    return await this.#lanes.run(partition(entity, tool, bucket), () =>
-      this.#writer.write(stored, bucket, send),
-    );
+    const begun = microseconds();
+    const outcomes = await this.#writeRows(stored, { entity, tool, bucket });
+    if (entity === 'event') await this.#listEvents(tool, stored, outcomes, begun);
+    return outcomes.map((outcome) => (outcome === 'created' ? 'written' : outcome));
   }
 
-  async #writeTimestamped(
+  async #writeRows(
     mutations: readonly Mutation[],
-    bucket: number,
-    send: (statements: readonly Statement[]) => Promise<types.ResultSet>,
-  ): Promise<WriteOutcome[]> {
+    { entity, tool, bucket }: { readonly entity: EntityName; readonly tool: Tool; readonly bucket: number },
+  ): Promise<LwtOutcome[]> {
+    const send = (statements: readonly Statement[]): Promise<types.ResultSet> =>
+      this.#send(statements, entity);
+    if (this.#mode(entity) === 'lwt') {
+      const lane = partition(entity, tool, bucket);
+      return await this.#lanes.run(lane, () => this.#writer.write(mutations, bucket, send));
+    }
     for (const batch of cutBatches(mutations.map((mutation) => ({ mutation })))) {
-      await send(batch.map(({ mutation }) => timestampedOrRefused(this.#statements, mutation, bucket)));
+      await send(batch.flatMap(({ mutation }) => timestampedOrRefused(this.#statements, mutation, bucket)));
     }
     return mutations.map(() => 'written');
   }
 
-  async read(entity: EntityName, tool: Tool, ids: readonly string[]): Promise<Map<string, Row>> {
-    const chunks = this.#chunks(ids);
-    const rows = new Map<string, Row>();
-    const query = this.#statements.read(entity);
-    const next = async (): Promise<void> => {
-      for (let chunk = chunks.pop(); chunk !== undefined; chunk = chunks.pop()) {
-        const params = [tool, chunk.bucket, chunk.ids];
-        const result = await this.#execute(`read of ${ENTITIES[entity].table}`, () =>
-          this.#client.execute(query, params, READ_OPTIONS),
-        );
-        for (const row of result.rows) {
-          const read = readRow(entity, (column) => row[column]);
-          rows.set(read.id, read);
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(READS_MAX, chunks.length) }, next));
-    return rows;
+  /**
+   * Lists events under their devices. A duplicate is listed as well: its first write may have ended before its listing did, and the
+   * caller has tried again.
+   */
+  async #listEvents(
+    tool: Tool,
+    mutations: readonly Mutation[],
+    outcomes: readonly LwtOutcome[],
+    begun: bigint,
+  ): Promise<void> {
+    const isOpen = (outcome: LwtOutcome | undefined): boolean =>
+      outcome === 'written' || outcome === 'duplicate';
+    const created = mutations.filter((one, index) => outcomes[index] === 'created' && !one.deleted);
+    // Of a row that was there before, the mutation may hold a part only, and a completion may have added to it.
+    const others = mutations.filter((one, index) => isOpen(outcomes[index]) && !one.deleted);
+    const rows = await this.read(
+      'event',
+      tool,
+      others.map(({ id }) => id),
+    );
+    const events = [...created.map(newEvent), ...[...rows.values()].filter(({ deleted }) => !deleted)];
+    await attempt('listing of events', () => this.#deviceEvents.list(events, begun));
   }
 
-  #chunks(ids: readonly string[]): { readonly bucket: number; readonly ids: string[] }[] {
-    const chunks: { readonly bucket: number; readonly ids: string[] }[] = [];
-    const open = new Map<number, string[]>();
-    for (const id of new Set(ids)) {
-      const bucket = this.bucketOf(id);
-      let chunk = open.get(bucket);
-      if (chunk === undefined || chunk.length === READ_IDS_MAX) {
-        chunk = [];
-        open.set(bucket, chunk);
-        chunks.push({ bucket, ids: chunk });
-      }
-      chunk.push(id);
-    }
-    return chunks;
+  async read(entity: EntityName, tool: Tool, ids: readonly string[]): Promise<Map<string, Row>> {
+    return await this.#reader.read(entity, tool, ids);
   }
 
   async keepMoved(move: KeyMove, kept: Kept): Promise<readonly string[]> {
-    return await this.#execute('keeping of a moved row', () => this.#moves.keep(move, kept));
+    return await attempt('keeping of a moved row', () => this.#moves.keep(move, kept));
   }
 
   async takeMoved(move: KeyMove, waitingId: string): Promise<Kept | undefined> {
-    return await this.#execute('taking over of a moved row', () => this.#moves.take(move, waitingId));
+    return await attempt('taking over of a moved row', () => this.#moves.take(move, waitingId));
   }
 
   async fillCarried(id: string, move: KeyMove, columns: Columns, next?: PendingCarry): Promise<void> {
@@ -158,7 +162,7 @@ export class CassandraStore implements Store {
     if (row?.carry === undefined || applyCarried(row, move, columns) === undefined) return undefined;
     const { entity, tool, id } = row;
     const bound = Object.entries(owed(row.carry, columns)).map(
-      ([name, value]) => [name, value === null ? null : boundValue(columnType(entity, name), value)] as const,
+      ([name, value]) => [name, boundOrNull(columnType(entity, name), value)] as const,
     );
     const key = { entity, tool, bucket: this.bucketOf(id), id };
     if (this.#mode(entity) === 'lwt')
@@ -171,25 +175,61 @@ export class CassandraStore implements Store {
     return this.#statements.fill(key, bound, { timestamp: versionTimestamp(move.version) });
   }
 
-  async *scan(entity: EntityName): AsyncIterable<Row> {
-    const doing = `scan of ${ENTITIES[entity].table}`;
-    const options = { ...READ_OPTIONS, fetchSize: SCAN_PAGE };
-    let pageState: string | undefined;
-    do {
-      const page = pageState === undefined ? options : { ...options, pageState };
-      const result = await this.#execute(doing, () =>
-        this.#client.execute(this.#statements.scan(entity), [], page),
-      );
-      for (const row of result.rows) yield readRow(entity, (column) => row[column]);
-      pageState = result.pageState ?? undefined;
-    } while (pageState !== undefined);
+  find(entity: EntityName, tool: Tool, column: string, value: string): AsyncIterable<Row> {
+    assertIndexed(entity, column);
+    return this.#reader.find(entity, tool, column, indexedText(value));
+  }
+
+  async complete(seen: Row, columns: Columns): Promise<boolean> {
+    if (!isCompletable(seen)) return false;
+    const { entity, tool, id } = seen;
+    const stored = storedColumns(entity, columns);
+    const begun = microseconds();
+    const bucket = this.bucketOf(id);
+    if (this.#mode(entity) === 'timestamp') {
+      await this.#send([this.#statements.completeClocked(seen, bucket, stored)], entity);
+    } else {
+      const statement = this.#statements.complete(seen, bucket, stored);
+      const lane = partition(entity, tool, bucket);
+      const result = await this.#lanes.run(lane, () => this.#send([statement], entity));
+      if (!result.wasApplied()) return false;
+    }
+    if (entity === 'event' && concernsList(stored)) {
+      const after = { tool, id, columns: { ...seen.columns, ...stored } };
+      await attempt('listing of an event', () => this.#deviceEvents.relist(seen, after, begun));
+    }
+    return true;
+  }
+
+  async addWaiting(waiting: readonly { readonly reference: string; readonly row: RowKey }[]): Promise<void> {
+    await attempt('noting of waiting rows', () => this.#waiting.add(waiting));
+  }
+
+  async waiting(reference: string): Promise<readonly RowKey[]> {
+    return await attempt('read of waiting rows', () => this.#waiting.of(reference));
+  }
+
+  async removeWaiting(reference: string, rows: readonly RowKey[]): Promise<void> {
+    await attempt('removal of waiting rows', () => this.#waiting.remove(reference, rows));
+  }
+
+  async keepTruncation(truncation: Truncation): Promise<void> {
+    await attempt('keeping of a truncate', () => this.#truncations.keep(truncation));
+  }
+
+  async truncations(): Promise<readonly Truncation[]> {
+    return await attempt('read of the truncates', () => this.#truncations.all());
+  }
+
+  scan(entity: EntityName): AsyncIterable<Row> {
+    return this.#reader.scan(entity);
   }
 
   /** A lightweight transaction on a row of this store's own: it succeeds when writes of every mode would. */
   async probe(): Promise<void> {
     const now = new Date();
     const query = `UPDATE ${this.#statements.table(PROBES_TABLE)} SET probed_at = ? WHERE id = ? IF probed_at != ?`;
-    await this.#execute('probe', () => this.#client.execute(query, [now, this.#probeId, now], WRITE_OPTIONS));
+    await attempt('probe', () => this.#client.execute(query, [now, this.#probeId, now], WRITE_OPTIONS));
   }
 
   async close(): Promise<void> {
@@ -202,17 +242,9 @@ export class CassandraStore implements Store {
 
   /** Always as a batch, also a single statement: only a batch's refusal names the rows that it speaks of. */
   async #send(statements: readonly Statement[], entity: EntityName): Promise<types.ResultSet> {
-    return await this.#execute(`write to ${ENTITIES[entity].table}`, () =>
+    return await attempt(`write to ${ENTITIES[entity].table}`, () =>
       this.#client.batch([...statements], WRITE_OPTIONS),
     );
-  }
-
-  async #execute<T>(doing: string, request: () => Promise<T>): Promise<T> {
-    try {
-      return await request();
-    } catch (error) {
-      throw cassandraFailure(error, doing);
-    }
   }
 }
 
@@ -220,8 +252,12 @@ function partition(entity: EntityName, tool: Tool, bucket: number): string {
   return `${entity}|${tool}|${bucket}`;
 }
 
+function newEvent({ tool, id, columns }: Mutation): ListedEvent {
+  return { tool, id, columns, isNew: true };
+}
+
 /** A version beyond what a write timestamp holds is about this record. */
-function timestampedOrRefused(statements: Statements, mutation: Mutation, bucket: number): Statement {
+function timestampedOrRefused(statements: Statements, mutation: Mutation, bucket: number): Statement[] {
   try {
     return statements.timestamped(mutation, bucket);
   } catch (error) {

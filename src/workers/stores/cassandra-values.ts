@@ -1,4 +1,4 @@
-import cassandra from 'cassandra-driver';
+import cassandra, { type types as driverTypes } from 'cassandra-driver';
 import { assert } from '../../shared/assert.ts';
 import {
   type Columns,
@@ -16,6 +16,7 @@ import { compactBigint, storedForm } from './column-values.ts';
 import type { PendingCarry, Row } from './store.ts';
 
 const { types } = cassandra;
+type DriverRow = driverTypes.Row;
 
 /** A value in the form that the driver serialises exactly. */
 export function boundValue(type: ColumnType, value: ColumnValue): unknown {
@@ -30,6 +31,10 @@ export function boundValue(type: ColumnType, value: ColumnValue): unknown {
     default:
       return value;
   }
+}
+
+export function boundOrNull(type: ColumnType, value: ColumnValue | null | undefined): unknown {
+  return value === null || value === undefined ? null : boundValue(type, value);
 }
 
 /** A value as the driver gives it, in canonical form; undefined for null. */
@@ -64,8 +69,17 @@ export function readCarry(value: unknown): PendingCarry | undefined {
   return { version, fromId, columns };
 }
 
-/** A row of an entity's table; `value` gives a column by its name. */
-export function readRow(entity: EntityName, value: (column: string) => unknown): Row {
+/**
+ * The rows of an entity's table. A row without any version is none: a part of it that was written later has outlived the rest, whose
+ * time is over.
+ */
+export function readRows(entity: EntityName, rows: readonly DriverRow[]): Row[] {
+  return rows
+    .map((row) => readRow(entity, (column) => row[column]))
+    .filter(({ versions }) => Object.keys(versions).length > 0);
+}
+
+function readRow(entity: EntityName, value: (column: string) => unknown): Row {
   const versions: Record<string, string> = {};
   const sourceTs: Record<string, number> = {};
   for (const facet of facetsOf(entity)) {
@@ -81,6 +95,7 @@ export function readRow(entity: EntityName, value: (column: string) => unknown):
     if (read !== undefined) columns[column] = read;
   }
   const carry = readCarry(value('carry'));
+  const completions = value('completions');
   return {
     entity,
     tool: String(value('tool')) as Tool,
@@ -90,6 +105,7 @@ export function readRow(entity: EntityName, value: (column: string) => unknown):
     sourceTs,
     columns,
     ...(carry === undefined ? {} : { carry }),
+    ...(typeof completions === 'number' ? { completions } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type Columns,
   type ColumnType,
@@ -9,6 +10,7 @@ import {
 } from '../../shared/entity.ts';
 import { DestinationError } from '../../shared/errors.ts';
 import type { Mutation } from '../../shared/mutation.ts';
+import { cutText } from '../cut-text.ts';
 
 /**
  * Every value is checked and brought into one form before any store sees it. The driver would not do it: it writes 3.7 into an int
@@ -28,6 +30,11 @@ const CHARACTERS_MAX = 2_000_000;
  * with a longer clustering key is accepted.
  */
 export const ID_BYTES_MAX = 1800;
+/**
+ * Of a text by which rows are found, in UTF-8: the longest that Cassandra's indexes take. A longer one would not be found there, and
+ * for a role with ordinary rights the write of its whole row would fail (guardrail `sai_string_term_size`). Nothing real is as long.
+ */
+export const INDEXED_BYTES_MAX = 8192;
 /** Digits that an exponent may add: "1e9999" is nonsense in every column that there is. */
 const EXPONENT_MAX = 400;
 
@@ -103,6 +110,7 @@ export function storedForm(type: ColumnType, value: ColumnValue): ColumnValue | 
 
 /** The columns in stored form; throws a permanent DestinationError for a value that its column cannot hold. */
 export function storedColumns(entity: EntityName, given: Columns): Columns {
+  const indexes: readonly string[] = ENTITIES[entity].indexes;
   const columns: { [column: string]: ColumnValue | null } = {};
   for (const [name, value] of Object.entries(given)) {
     if (value === null) {
@@ -117,9 +125,20 @@ export function storedColumns(entity: EntityName, given: Columns): Columns {
         `${entity}.${name} takes a ${type} and got another ${typeof value}`,
       );
     }
-    columns[name] = stored;
+    columns[name] = typeof stored === 'string' && indexes.includes(name) ? indexedText(stored) : stored;
   }
   return columns;
+}
+
+/** The text as a column by which rows are found holds it: cut visibly if it is too long. */
+export function indexedText(text: string): string {
+  return cutText(text, INDEXED_BYTES_MAX);
+}
+
+/** The text where a key has room for it, else a hash of it. */
+export function keyText(text: string, bytesMax: number): string {
+  if (text.length * 3 <= bytesMax || Buffer.byteLength(text) <= bytesMax) return text;
+  return createHash('sha256').update(text).digest('base64');
 }
 
 /** Characters of all texts: what makes a mutation large. */

@@ -1,19 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { Database, RootDatabase } from 'lmdb';
 import { ENTITIES, type EntityName, type Tool } from '../../shared/entity.ts';
+import { keyText } from './column-values.ts';
 import { assertIndexed } from './row.ts';
 import type { Row } from './store.ts';
 
 /** A key of LMDB holds 1978 bytes, of which an id may take 1800. */
-const KEY_TEXT_BYTES_MAX = 64;
+export const KEY_TEXT_BYTES_MAX = 64;
 /** Sorts after every text. */
 export const AFTER_ALL_TEXTS = Buffer.from([0xff]);
-
-/** The text where a key has room for it, else a hash of it: two texts may share one, whoever reads has to compare. */
-export function keyText(text: string): string {
-  if (Buffer.byteLength(text) <= KEY_TEXT_BYTES_MAX) return text;
-  return createHash('sha256').update(text).digest('base64');
-}
 
 type IndexKey = [column: string, tool: string, value: string, id: string | Buffer];
 
@@ -40,7 +34,7 @@ export class EmbeddedIndex {
     }
   }
 
-  /** Up to `limit` ids of rows that may have the value, in order, behind the id `after`. */
+  /** Up to `limit` ids of rows that have the value or one with the same hash, in order, behind the id `after`. */
   async page(
     entity: EntityName,
     tool: Tool,
@@ -58,5 +52,5 @@ export class EmbeddedIndex {
 }
 
 function entryKey(row: Pick<Row, 'entity' | 'tool' | 'id'>, column: string, value: string): IndexKey {
-  return [`${row.entity}.${column}`, row.tool, keyText(value), row.id];
+  return [`${row.entity}.${column}`, row.tool, keyText(value, KEY_TEXT_BYTES_MAX), row.id];
 }

@@ -3,7 +3,7 @@ import { type Columns, ENTITIES, ENTITY_NAMES, type EntityName, type Tool } from
 import { DependencyError, DestinationError, messageOf } from '../../shared/errors.ts';
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
 import type { EmbeddedSettings } from '../../shared/settings.ts';
-import { compactBigint, ID_BYTES_MAX, storedColumns, storedMutation } from './column-values.ts';
+import { compactBigint, ID_BYTES_MAX, indexedText, storedColumns, storedMutation } from './column-values.ts';
 import { EmbeddedIndex } from './embedded-index.ts';
 import { EmbeddedTruncations, EmbeddedWaiting } from './embedded-waiting.ts';
 import { applyCarried, applyCompletion, applyMutation, bucketOfId } from './row.ts';
@@ -133,13 +133,14 @@ export class EmbeddedStore implements Store {
   }
 
   async *find(entity: EntityName, tool: Tool, column: string, value: string): AsyncIterable<Row> {
+    const text = indexedText(value);
     let after: string | undefined;
     do {
       // In pages and each page as it is now, like `scan`.
       this.#root.resetReadTxn();
-      const ids = await this.#index.page(entity, tool, column, value, { after, limit: SCAN_PAGE });
+      const ids = await this.#index.page(entity, tool, column, text, { after, limit: SCAN_PAGE });
       for (const row of (await this.read(entity, tool, ids)).values())
-        if (row.columns[column] === value) yield row;
+        if (row.columns[column] === text) yield row;
       after = ids.length === SCAN_PAGE ? ids.at(-1) : undefined;
     } while (after !== undefined);
   }

@@ -1,31 +1,27 @@
 import type { Database, RootDatabase } from 'lmdb';
 import type { EntityName, Tool } from '../../shared/entity.ts';
-import { AFTER_ALL_TEXTS, keyText } from './embedded-index.ts';
+import { keyText } from './column-values.ts';
+import { AFTER_ALL_TEXTS, KEY_TEXT_BYTES_MAX } from './embedded-index.ts';
 import type { RowKey, Truncation } from './store.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 /** A reference that has not come by then is not waited for any longer. */
 const WAITING_KEEP_MS = 30 * DAY_MS;
 
-interface Waiting {
-  /** In full: its key holds a hash of a long one. */
-  readonly reference: string;
-  /** Milliseconds since 1970 UTC. */
-  readonly since: number;
-}
 type WaitingKey = [reference: string, entity: EntityName | Buffer, tool: Tool, id: string];
 type TruncationKey = [entity: EntityName, tool: Tool, facet: string];
 
 /** Rows by the references that they wait for. What changes something runs inside of a transaction. */
 export class EmbeddedWaiting {
-  readonly #rows: Database<Waiting, WaitingKey>;
+  /** Since when, ms. */
+  readonly #rows: Database<number, WaitingKey>;
 
   constructor(root: RootDatabase) {
-    this.#rows = root.openDB<Waiting, WaitingKey>({ name: 'waiting_rows' });
+    this.#rows = root.openDB<number, WaitingKey>({ name: 'waiting_rows' });
   }
 
   add(reference: string, row: RowKey): void {
-    this.#rows.putSync(waitingKey(reference, row), { reference, since: Date.now() });
+    this.#rows.putSync(waitingKey(reference, row), Date.now());
   }
 
   remove(reference: string, row: RowKey): void {
@@ -33,17 +29,17 @@ export class EmbeddedWaiting {
   }
 
   async of(reference: string): Promise<RowKey[]> {
-    const name = keyText(reference);
+    const name = keyText(reference, KEY_TEXT_BYTES_MAX);
     // Parts of a key that are left out sort before every value.
     const [start, end] = [[name], [name, AFTER_ALL_TEXTS]] as unknown as [WaitingKey, WaitingKey];
-    const range = this.#rows.getRange({ start, end }).filter(({ value }) => value.reference === reference);
+    const range = this.#rows.getRange({ start, end });
     return await range.map(({ key }) => rowOf(key)).asArray;
   }
 
   /** What has waited too long. */
   async old(now: number): Promise<readonly (() => void)[]> {
     const since = now - WAITING_KEEP_MS;
-    const range = this.#rows.getRange().filter(({ value }) => value.since < since);
+    const range = this.#rows.getRange().filter(({ value }) => value < since);
     return await range.map(
       ({ key }) =>
         () =>
@@ -53,7 +49,7 @@ export class EmbeddedWaiting {
 }
 
 function waitingKey(reference: string, { entity, tool, id }: RowKey): WaitingKey {
-  return [keyText(reference), entity, tool, id];
+  return [keyText(reference, KEY_TEXT_BYTES_MAX), entity, tool, id];
 }
 
 function rowOf([, entity, tool, id]: WaitingKey): RowKey {

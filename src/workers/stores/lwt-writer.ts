@@ -12,6 +12,9 @@ import { outcomeOf } from './row.ts';
 const ROUNDS_MAX = 12;
 const RACE_PAUSE_MS = 20;
 
+/** `created`: written, and the facet had no version before. */
+export type LwtOutcome = WriteOutcome | 'created';
+
 /** Sends statements of one partition as one conditional batch. */
 export type SendBatch = (statements: readonly Statement[]) => Promise<types.ResultSet>;
 
@@ -21,6 +24,8 @@ interface Pending {
   /** Its place in the caller's list. */
   readonly index: number;
   carry: string | null;
+  /** Whether the condition of its last statement was that its facet has no version. */
+  isFirst: boolean;
 }
 
 /**
@@ -37,9 +42,9 @@ export class LwtWriter {
     this.#known = known;
   }
 
-  async write(mutations: readonly Mutation[], bucket: number, send: SendBatch): Promise<WriteOutcome[]> {
-    const outcomes: (WriteOutcome | undefined)[] = new Array(mutations.length);
-    const all = mutations.map((mutation, index) => ({ mutation, index, carry: null }));
+  async write(mutations: readonly Mutation[], bucket: number, send: SendBatch): Promise<LwtOutcome[]> {
+    const outcomes: (LwtOutcome | undefined)[] = new Array(mutations.length);
+    const all = mutations.map((mutation, index) => ({ mutation, index, carry: null, isFirst: false }));
     const open = this.#undecided(all, outcomes);
     for (const batch of cutBatches(open)) await this.#writeBatch(batch, bucket, send, outcomes);
     return outcomes.map((outcome, index) => must(outcome, `outcome of mutation ${index}`));
@@ -49,7 +54,7 @@ export class LwtWriter {
     batch: readonly Pending[],
     bucket: number,
     send: SendBatch,
-    outcomes: (WriteOutcome | undefined)[],
+    outcomes: (LwtOutcome | undefined)[],
   ): Promise<void> {
     let open = batch;
     for (let round = 0; open.length > 0; round += 1) {
@@ -72,7 +77,7 @@ export class LwtWriter {
   }
 
   /** Decides what known versions decide, and answers the rest. */
-  #undecided(pending: readonly Pending[], outcomes: (WriteOutcome | undefined)[]): readonly Pending[] {
+  #undecided(pending: readonly Pending[], outcomes: (LwtOutcome | undefined)[]): readonly Pending[] {
     return pending.filter(({ mutation, index }) => {
       const outcome = outcomeOf(this.#knownVersion(mutation), mutation.version);
       if (outcome === 'written') return true;
@@ -89,16 +94,18 @@ export class LwtWriter {
     this.#known.learn(entity, tool, id, facet, version);
   }
 
-  #statement({ mutation, carry }: Pending, bucket: number): Statement {
+  #statement(pending: Pending, bucket: number): Statement {
+    const { mutation, carry } = pending;
     // Nothing known: taken for a new row. If it is not, the refusal tells.
     const version = this.#knownVersion(mutation) ?? null;
+    pending.isFirst = version === null;
     return this.#statements.conditional(mutation, bucket, { version, carry });
   }
 
-  #applied(open: readonly Pending[], outcomes: (WriteOutcome | undefined)[]): void {
-    for (const { mutation, index } of open) {
+  #applied(open: readonly Pending[], outcomes: (LwtOutcome | undefined)[]): void {
+    for (const { mutation, index, isFirst } of open) {
       this.#learn(mutation, mutation.version);
-      outcomes[index] = 'written';
+      outcomes[index] = isFirst ? 'created' : 'written';
     }
   }
 
