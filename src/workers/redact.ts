@@ -53,8 +53,10 @@ export function redactedJson(
 /** As redactedJson, of a value that is parsed already: part of a MongoDB document. Null for null. */
 export function redactedValue(value: Json, maxBytes: number, fix: (rule: Rule) => void): string | null {
   if (value === null) return null;
+  const text = jsonText(value);
+  if (!hintsAtSecret(text)) return bounded(text, value, maxBytes, fix);
   const redacted = without(value, NONE, 0);
-  return bounded(jsonText(redacted), redacted, maxBytes, fix);
+  return bounded(redacted === value ? text : jsonText(redacted), redacted, maxBytes, fix);
 }
 
 function jsonText(value: Json): string {
