@@ -7,6 +7,7 @@ import * as demo from './commands/demo.ts';
 import * as doctor from './commands/doctor.ts';
 import * as exportRows from './commands/export.ts';
 import * as feed from './commands/feed.ts';
+import * as pinot from './commands/pinot.ts';
 import * as run from './commands/run.ts';
 import * as schema from './commands/schema.ts';
 import * as topics from './commands/topics.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly CommandModule[] = [
   config,
   topics,
   schema,
+  pinot,
 ];
 
 function createProgram(): Command {

@@ -13,8 +13,6 @@ export interface RunOptions {
   readonly management: boolean;
   /** Ends by itself once nothing has come for so long, s. */
   readonly untilIdleSeconds?: number;
-  /** Asked before an idle service ends: false while somebody still feeds it. */
-  readonly mayEnd?: () => boolean;
   /** Called when the service consumes. */
   readonly started?: (service: Service) => void;
 }
@@ -49,7 +47,7 @@ export async function runService(options: RunOptions): Promise<number> {
 
 const BROKEN = 'the pipeline broke';
 
-async function endReason(service: Service, { untilIdleSeconds, mayEnd }: RunOptions): Promise<string> {
+async function endReason(service: Service, { untilIdleSeconds }: RunOptions): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
   let onSignal: ((signal: NodeJS.Signals) => void) | undefined;
   try {
@@ -66,7 +64,7 @@ async function endReason(service: Service, { untilIdleSeconds, mayEnd }: RunOpti
       );
       if (untilIdleSeconds === undefined) return;
       timer = setInterval(() => {
-        if (service.pipeline.idleMs < untilIdleSeconds * 1000 || mayEnd?.() === false) return;
+        if (service.pipeline.idleMs < untilIdleSeconds * 1000) return;
         resolve(`idle for ${untilIdleSeconds} s`);
       }, IDLE_CHECK_MS);
     });

@@ -38,6 +38,20 @@ const cassandraSecurity: Rule = ({ store: { cassandra } }) => {
   );
 };
 
+const pinotSecurity: Rule = ({ pinot }) => {
+  if ((pinot.username === undefined) !== (pinot.password === undefined)) {
+    return 'pinot.username and pinot.password (or passwordFile) belong together: give both or none';
+  }
+  if (pinot.token !== undefined && pinot.username !== undefined) {
+    return 'pinot.token and pinot.username are two ways to sign in: give one of them';
+  }
+  return (
+    pinot.caFile !== undefined &&
+    pinot.controllerUrl?.startsWith('https:') !== true &&
+    'pinot.caFile is not used unless pinot.controllerUrl begins with https:'
+  );
+};
+
 function repeated(names: readonly string[]): string | undefined {
   return names.find((name, index) => names.indexOf(name) !== index);
 }
@@ -135,6 +149,7 @@ const references: Rule = ({ references: { ttlMs, negativeTtlMs } }) =>
 const RULES: readonly Rule[] = [
   kafkaSecurity,
   cassandraSecurity,
+  pinotSecurity,
   sourcesDiffer,
   consumerTimes,
   pollTimes,

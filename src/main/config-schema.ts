@@ -15,6 +15,7 @@ import {
 } from './config-option.ts';
 import { eventTypes } from './config-schema-events.ts';
 import { kafkaSection } from './config-schema-kafka.ts';
+import { pinotSection } from './config-schema-pinot.ts';
 
 /** The connectors of the contract, section 2. */
 const DEFAULT_SOURCES: SourceDefinition[] = [
@@ -233,6 +234,7 @@ export const configSchema = z
         types: eventTypes,
       })
       .prefault({}),
+    pinot: pinotSection.prefault({}),
     management: z
       .strictObject({
         host: text(

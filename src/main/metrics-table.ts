@@ -86,6 +86,17 @@ export const METRICS = {
     'References looked up, by where the answer came from.',
     ['result'],
   ),
+  completedRows: counter(
+    'openframe_stream_completed_rows_total',
+    'Rows brought up to date after another row that they refer to came or changed, and links between devices.',
+    ['entity'],
+  ),
+  waitingRows: counter(
+    'openframe_stream_waiting_rows_total',
+    'Rows written while a row that they refer to was not there yet.',
+    [],
+  ),
+  followUps: counter('openframe_stream_follow_ups_total', 'Changes that made work at other rows.', ['kind']),
   mergedChanges: counter(
     'openframe_stream_merged_changes_total',
     'Changes merged into another of the same row and batch.',

@@ -1,3 +1,5 @@
+import { DEVICE_COLUMNS, EVENT_COLUMNS, USER_COLUMNS } from './entity-columns.ts';
+
 /**
  * The canonical model: every entity, its columns and the facets that feed it. One table for Cassandra's schema, the embedded
  * store, analytics records, `export` and the documentation. Names are those of the model document.
@@ -71,71 +73,6 @@ function entity(
     history: options.history ?? false,
   };
 }
-
-const DEVICE_COLUMNS = {
-  device_key: 'text',
-  hostname: 'text',
-  display_name: 'text',
-  description: 'text',
-  kind: 'text',
-  platform: 'text',
-  os_name: 'text',
-  architecture: 'text',
-  agent_version: 'text',
-  hardware_uuid: 'text',
-  serial_number: 'text',
-  hardware_vendor: 'text',
-  hardware_model: 'text',
-  cpu: 'text',
-  memory_bytes: 'bigint',
-  public_ip: 'text',
-  private_ip: 'text',
-  mac: 'text',
-  logged_in_user: 'text',
-  timezone: 'text',
-  last_seen: 'timestamp',
-  online: 'boolean',
-  last_boot: 'timestamp',
-  enrolled_at: 'timestamp',
-  needs_reboot: 'boolean',
-  maintenance: 'boolean',
-  disk_total_gb: 'decimal',
-  disk_free_gb: 'decimal',
-  disk_encrypted: 'boolean',
-  mdm_enrolled: 'boolean',
-  mdm_server_url: 'text',
-  policy_id: 'text',
-  group_id: 'text',
-  mesh_node_id: 'text',
-  tags: 'set<text>',
-} as const;
-
-const USER_COLUMNS = {
-  username: 'text',
-  email: 'text',
-  display_name: 'text',
-  role_id: 'text',
-  role: 'text',
-  active: 'boolean',
-  kind: 'text',
-  last_login: 'timestamp',
-} as const;
-
-const EVENT_COLUMNS = {
-  event_time: 'timestamp',
-  event_type: 'text',
-  severity: 'text',
-  source_type: 'text',
-  actor_id: 'text',
-  actor_name: 'text',
-  device_id: 'text',
-  device_name: 'text',
-  device_ids: 'set<text>',
-  /** The device's own key, where that is all that the source tells of it (Tactical's audit log). */
-  device_key: 'text',
-  summary: 'text',
-  details: 'text',
-} as const;
 
 /** Rows that are placed where their device is. */
 const OF_DEVICE: readonly string[] = ['organisation_id', 'site_id', 'device_id'];

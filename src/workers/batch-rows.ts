@@ -71,8 +71,7 @@ function incompleteRows(entries: readonly Entry[], enrichment: Enrichment, stage
     if (mutation.deleted || mutation.facet !== MAIN_FACET || outcome === 'stale') continue;
     mutations.push(mutation);
     if (enrichment.incomplete.has(mutation)) add(mutation);
-    else if (outcome === 'duplicate' && filledColumns(mutation.entity, mutation.tool).size > 0)
-      add(mutation);
+    else if (outcome === 'duplicate' && filledColumns(mutation.entity, mutation.tool).size > 0) add(mutation);
   }
   for (const mutation of stages.enricher.outdated(mutations, enrichment)) add(mutation);
   return [...due.values()];

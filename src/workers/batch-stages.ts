@@ -26,6 +26,11 @@ export interface BatchStages {
   readonly patiently: Patiently;
   readonly topicOf: (topicId: number) => string;
   readonly now: () => number;
+  /** Adds to a counter of the batch's result: names as in main's table of metrics. */
+  readonly count: Count;
   /** Takes the counters that grew since it was last asked. */
   readonly takeCounters: () => Record<string, number>;
 }
+
+/** Adds to a counter of the batch's result. */
+export type Count = (name: string, by?: number) => void;

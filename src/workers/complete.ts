@@ -1,5 +1,6 @@
 import type { Columns, ColumnValue } from '../shared/entity.ts';
 import { MAIN_FACET } from '../shared/entity.ts';
+import type { Count } from './batch-stages.ts';
 import { RuleFollower } from './follow-rules.ts';
 import { KnownInBatch, type LookUp, type Patiently } from './look-up.ts';
 import { type ReferenceKey, referenceName } from './reference.ts';
@@ -25,8 +26,10 @@ export class Completer {
   readonly #store: Store;
   readonly #lookUp: LookUp;
   readonly #patiently: Patiently;
+  readonly #count: Count;
 
-  constructor(store: Store, lookUp: LookUp, patiently: Patiently) {
+  constructor(store: Store, lookUp: LookUp, patiently: Patiently, count: Count) {
+    this.#count = count;
     this.#store = store;
     this.#lookUp = lookUp;
     this.#patiently = patiently;
@@ -76,7 +79,10 @@ export class Completer {
     const next = async (): Promise<void> => {
       for (const { row, columns } of due) {
         const applied = await this.#patiently(() => this.#store.complete(row, columns));
-        if (applied) changed.push({ before: row, row: completed(row, columns) });
+        if (applied) {
+          changed.push({ before: row, row: completed(row, columns) });
+          this.#count(`completedRows:${row.entity}`);
+        }
         again.push(row);
       }
     };
@@ -100,6 +106,7 @@ export class Completer {
         row: { entity, tool, id },
       }));
       await this.#patiently(() => this.#store.addWaiting(named));
+      this.#count('waitingRows', named.length);
       known.forgetMissing();
       await this.#followAll(rows, follower, known);
     }

@@ -17,10 +17,14 @@ const FRAME_BYTES = 16_384;
 export class FollowUpTasks {
   readonly #run: FollowUpRun;
   readonly #patiently: Patiently;
-  readonly #stages: Pick<BatchStages, 'now' | 'takeCounters'>;
+  readonly #stages: Pick<BatchStages, 'now' | 'count' | 'takeCounters'>;
   readonly #open = new Map<number, AsyncGenerator<FollowedRow>>();
 
-  constructor(run: FollowUpRun, patiently: Patiently, stages: Pick<BatchStages, 'now' | 'takeCounters'>) {
+  constructor(
+    run: FollowUpRun,
+    patiently: Patiently,
+    stages: Pick<BatchStages, 'now' | 'count' | 'takeCounters'>,
+  ) {
     this.#run = run;
     this.#patiently = patiently;
     this.#stages = stages;
@@ -32,7 +36,10 @@ export class FollowUpTasks {
     for (let rows = 0; rows < PART_ROWS && !done; rows += 1) {
       const next = await this.#nextRow(id, followUps);
       if (next === undefined) done = true;
-      else analytics.addRow(0, next.row, next.operation);
+      else {
+        analytics.addRow(0, next.row, next.operation);
+        if (next.row.entity === 'device_link') this.#stages.count('completedRows:device_link');
+      }
     }
     if (done) this.#open.delete(id);
     return { analytics: analytics.finish(), counters: this.#stages.takeCounters(), done };

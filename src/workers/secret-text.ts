@@ -43,7 +43,7 @@ const RULES: readonly (readonly [RegExp, string])[] = [
 /** Two expressions that V8 searches for fast; one of all alternatives takes five times as long. */
 const NAMES =
   /pass|pwd|secret|token|otp|cookie|credential|recovery|backup|jwt|key|salt|authorization|samlresponse|hash|bearer|session/i;
-const SIGNS = /\$|eyJ| -u| user |"pin|SecureString|:\/\/[^\s"/]{1,300}@|\\u/;
+const SIGNS = /\$[\w-]{1,40}\$|eyJ| -u| user |"pin|SecureString|:\/\/[^\s"/]{1,300}@|\\u/;
 
 /** Whether a text may hold a secret: its name, its form, or an escape of JSON that could hide it. */
 export function hintsAtSecret(text: string): boolean {

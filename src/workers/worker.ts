@@ -15,7 +15,7 @@ import type {
 import { writeLatencyBucket } from '../shared/write-latency.ts';
 import { AcknowledgedChanges } from './acknowledged-changes.ts';
 import { BatchRun } from './batch.ts';
-import type { BatchStages } from './batch-stages.ts';
+import type { BatchStages, Count } from './batch-stages.ts';
 import { Completer } from './complete.ts';
 import { createDecoder } from './decode.ts';
 import { Enricher } from './enrich.ts';
@@ -46,9 +46,6 @@ interface OpenWorker {
   /** Ends when the batch before has been prepared: batches are decoded and enriched in order. */
   turn: Promise<void>;
 }
-
-/** Adds to a counter of the batch's result. */
-type Count = (name: string, by?: number) => void;
 
 const READ_RETRY_MS = 200;
 
@@ -87,7 +84,7 @@ function openWith(store: Store, settings: WorkerSettings, worker: number): OpenW
   const cache = new ReferenceCache(settings.references, words);
   const patiently = patientReader((error) => writer?.readFailed(error));
   const lookUp = new LookUp(cache, store, patiently);
-  const completer = new Completer(store, lookUp, patiently);
+  const completer = new Completer(store, lookUp, patiently, count);
   const linker = new DeviceLinker(store, patiently);
   const sweep = new TruncationSweep(store, patiently);
   const followUps = new FollowUpRun({ store, cache, completer, linker, sweep, patiently });
@@ -112,6 +109,7 @@ function openWith(store: Store, settings: WorkerSettings, worker: number): OpenW
     patiently,
     topicOf: (topicId) => must(topics[topicId], `topic ${topicId}`),
     now: Date.now,
+    count,
     takeCounters: () => takeCounters(counters, cache),
   };
   const tasks = new FollowUpTasks(followUps, patiently, stages);

@@ -82,12 +82,8 @@ function placeOf({ op, source }: RawEnvelope, offset: number): number[] {
   const streamed = op === 'r' ? 0 : 1;
   if (source.connector === 'mongodb') return [offset];
   if (source.connector === 'postgresql') return [Number(source.lsn), streamed, offset];
-  return [binlogFile(source), Number(source.pos), Number(source.row), streamed];
-}
-
-/** Number of the binlog file that a MariaDB change stands in. */
-export function binlogFile(source: SourceRow): number {
-  return Number(String(source.file).split('.').at(-1));
+  const file = Number(String(source.file).split('.').at(-1));
+  return [file, Number(source.pos), Number(source.row), streamed];
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {

@@ -1,4 +1,4 @@
-import { binlogFile, type CapturedChange, capturedChanges, everSeen } from './captured-changes.ts';
+import { type CapturedChange, capturedChanges, everSeen } from './captured-changes.ts';
 import { device, deviceBy } from './expected-devices.ts';
 import { eventClass, ofActivity, ofAudit, ofAuthentik, ofMeshcentral } from './expected-event-types.ts';
 import { users } from './expected-people.ts';
@@ -167,7 +167,7 @@ function policyChanges(): ExpectedRow[] {
 }
 
 function positionOf(source: SourceRow): string {
-  return `${binlogFile(source)}-${source.pos}-${source.row}`;
+  return `${source.file}:${source.pos}:${source.row}`;
 }
 
 function meshcentralEvents(): ExpectedRow[] {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { printJson, transformRecord } from '../../src/cli/transform-record.ts';
 import type { Change } from '../../src/shared/mutation.ts';
-import { encodeAnalytics } from '../../src/workers/analytics-record.ts';
+import { encodeAnalytics, encodeRow, type RowChange } from '../../src/workers/analytics-record.ts';
+import type { Row } from '../../src/workers/stores/store.ts';
 import { agentRecord, captured, meshRecord, NOW, newTrial } from './record-builder.ts';
 
 const CHANGE: Change = {
@@ -54,9 +55,79 @@ describe('an analytics record', () => {
     expect(record?.value).toContain('"memory_bytes":9007199254740993}');
   });
 
+  test('lets a row go with its main facet only', () => {
+    const deletedOf = (facet: string): boolean => {
+      const change: Change = { ...CHANGE, mutation: { ...CHANGE.mutation, facet, deleted: true } };
+      return JSON.parse(encodeAnalytics(change, 5)?.value ?? '').deleted;
+    };
+    expect([deletedOf('main'), deletedOf('host_disks')]).toEqual([true, false]);
+  });
+
   test('does not exist for an entity that is only a reference', () => {
     const role: Change = { ...CHANGE, mutation: { ...CHANGE.mutation, entity: 'role' } };
     expect(encodeAnalytics(role, 5)).toBe(null);
+  });
+});
+
+describe('an analytics record of a row', () => {
+  const ROW: Row = {
+    entity: 'device',
+    tool: 'fleet-mdm',
+    id: '7',
+    deleted: false,
+    versions: { main: '0000-2', host_seen_times: '0000-9', host_disks: '0000-1' },
+    sourceTs: { main: NOW, host_seen_times: NOW + 1 },
+    columns: { hostname: 'PC-1', last_seen: NOW, memory_bytes: 9007199254740993n },
+  };
+  const ABOUT: RowChange = { operation: 'update', facet: 'host_seen_times', sourceTs: NOW + 1 };
+  const READ_AT = 1_788_350_400_000_123;
+  const versionOf = (row: Row, readAt: number): string =>
+    JSON.parse(encodeRow(row, ABOUT, 5, readAt)?.value ?? '').version;
+
+  test('holds the whole row and what its last change was about', () => {
+    const record = encodeRow(ROW, ABOUT, 5, READ_AT);
+    expect(record).toMatchObject({ topic: 'device-analytics', key: 'fleet-mdm:7' });
+    expect(record?.value).toContain('"memory_bytes":9007199254740993');
+    expect(JSON.parse(record?.value ?? '')).toMatchObject({
+      tool: 'fleet-mdm',
+      id: '7',
+      op: 'update',
+      facet: 'host_seen_times',
+      source_ts: NOW + 1,
+      processed_at: 5,
+      deleted: false,
+      hostname: 'PC-1',
+      last_seen: '2026-09-02T12:00:00.000Z',
+    });
+  });
+
+  test('has a version that grows with every facet, and with the time of reading between changes', () => {
+    expect(versionOf(ROW, READ_AT)).toBe(`0000-9.${READ_AT.toString(16).padStart(14, '0')}`);
+    const states: [Row, number][] = [
+      [ROW, 1],
+      [{ ...ROW, versions: { ...ROW.versions, host_disks: '0000-8' } }, 16],
+      [ROW, READ_AT],
+      [ROW, READ_AT + 1],
+      [{ ...ROW, versions: { ...ROW.versions, main: '0000-a' } }, 2],
+    ];
+    const versions = states.map(([row, readAt]) => versionOf(row, readAt));
+    expect(versions).toEqual([...new Set(versions)].sort());
+    // A record of the change alone is older than any of the row with that change in it.
+    expect('0000-9' < versionOf(ROW, 0)).toBe(true);
+  });
+
+  test('of a deleted row says that and nothing else', () => {
+    const record = encodeRow({ ...ROW, deleted: true }, { ...ABOUT, operation: 'delete' }, 5, READ_AT);
+    const said = JSON.parse(record?.value ?? '');
+    expect(said).toMatchObject({ op: 'delete', deleted: true, source_ts: NOW + 1 });
+    expect(Object.keys(said).sort()).toEqual(
+      ['deleted', 'facet', 'id', 'op', 'processed_at', 'source_ts', 'tool', 'version'].sort(),
+    );
+  });
+
+  test('does not exist while only facets of the row are known, nor for a reference', () => {
+    expect(encodeRow({ ...ROW, versions: { host_disks: '0000-1' } }, ABOUT, 5, READ_AT)).toBe(null);
+    expect(encodeRow({ ...ROW, entity: 'role' }, ABOUT, 5, READ_AT)).toBe(null);
   });
 });
 

@@ -7,7 +7,7 @@ import { type Config, loadConfig, storeSettings } from '../../main/config.ts';
 import { createLogger } from '../../main/logger.ts';
 import { capturedFiles, formatCapturedRecord, readCapturedFile } from '../../shared/captured-record.ts';
 import { ENTITY_NAMES, type EntityName } from '../../shared/entity.ts';
-import { messageTypes, subscriptionPatterns } from '../../shared/message-type.ts';
+import { subscriptionPatterns } from '../../shared/message-type.ts';
 import { jsonLine } from '../../workers/stores/export-row.ts';
 import { openStore } from '../../workers/stores/open-store.ts';
 import { print, withExamples } from '../command.ts';
@@ -77,31 +77,18 @@ async function demo(
     {},
   );
   const files = await capturedFiles(paths);
-  const fed: Fed = new Map();
-  const feeder = new RecordProducer(broker.producer);
-  await feed(files, broker, feeder, fed, isReference);
-  const references = countSubscribed(fed, config);
+  const fed = await feed(files, broker);
   const summary = new DemoSummary();
-  const progress = startProgress('records', undefined);
-  let feeding: Promise<void> | null = null;
-  let fedAll = false;
-  const timer = setInterval(() => {
-    progress.update(summary.acknowledged);
-    if (feeding !== null || summary.acknowledged < references) return;
-    feeding = feed(files, broker, feeder, fed, (topic) => !isReference(topic)).then(() => {
-      fedAll = true;
-    });
-  }, 50);
+  const progress = startProgress('records', countSubscribed(fed, config));
+  const timer = setInterval(() => progress.update(summary.acknowledged), 50);
   try {
     await runService({
       config,
       logger: createLogger(config.log, 'stderr'),
       management: false,
       untilIdleSeconds: IDLE_SECONDS,
-      mayEnd: () => fedAll,
       listener: summary.observer,
     });
-    await feeding;
   } finally {
     clearInterval(timer);
     progress.stop();
@@ -116,24 +103,10 @@ async function demo(
 /** Topic to the records that were produced to it. */
 type Fed = Map<string, number>;
 
-const REFERENCES: readonly EntityName[] = ['organisation', 'site', 'role'];
-const REFERENCE_TABLES = new Set(
-  messageTypes.filter(({ entity }) => REFERENCES.includes(entity)).map(({ table }) => table),
-);
-
-/** What others refer to is fed first, so that the demo shows complete rows: a late reference is not completed yet. */
-function isReference(topic: string): boolean {
-  return REFERENCE_TABLES.has(topic.slice(topic.lastIndexOf('.') + 1));
-}
-
-/** Produces the records of some of the topics, and makes all topics: the consumer subscribes to what is there. */
-async function feed(
-  files: readonly string[],
-  broker: EmbeddedBroker,
-  producer: RecordProducer,
-  fed: Fed,
-  wanted: (topic: string) => boolean,
-): Promise<void> {
+/** Produces the records, topic after topic: references come late for whatever is fed before them. */
+async function feed(files: readonly string[], broker: EmbeddedBroker): Promise<Fed> {
+  const producer = new RecordProducer(broker.producer);
+  const fed: Fed = new Map();
   const partitions = new Map<string, number>();
   for (const file of files) {
     for await (const record of readCapturedFile(file)) {
@@ -142,13 +115,13 @@ async function feed(
         count = await broker.topic(record.topic);
         partitions.set(record.topic, count);
       }
-      if (!wanted(record.topic)) continue;
       // The embedded broker has four partitions a topic: a key's records stay together all the same.
       await producer.produce({ ...record, partition: record.partition % count }, record.topic);
       fed.set(record.topic, (fed.get(record.topic) ?? 0) + 1);
     }
   }
   await producer.settle();
+  return fed;
 }
 
 function countSubscribed(fed: ReadonlyMap<string, number>, config: Config): number {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { configOf, EXIT, outputOption, print, withExamples } from '../command.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { kafkaFindings } from '../doctor/kafka-checks.ts';
+import { pinotFindings } from '../doctor/pinot-checks.ts';
 import { processFindings } from '../doctor/process-checks.ts';
 import { storeFindings } from '../doctor/store-checks.ts';
 import { listing, type Output } from '../table.ts';
@@ -25,7 +26,7 @@ export function register(program: Command): void {
     const { config } = configOf(self);
     const findings = [
       ...processFindings(config),
-      ...(await Promise.all([kafkaFindings(config), storeFindings(config)])).flat(),
+      ...(await Promise.all([kafkaFindings(config), storeFindings(config), pinotFindings(config)])).flat(),
     ];
     await print(output === 'table' ? findings.map(readable).join('') : listing(findings, [], output));
     const failed = findings.filter(({ status }) => status === 'fail').length;
