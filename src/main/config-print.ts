@@ -3,7 +3,8 @@ import * as z from 'zod';
 import { type LoadedConfig, valueAt } from './config.ts';
 import { CONFIG_FILE_VARIABLE } from './config-environment.ts';
 import { configSchema } from './config-schema.ts';
-import { CONFIG_OPTIONS, type ConfigOption } from './config-table.ts';
+import { PROVIDER_KINDS } from './config-schema-references.ts';
+import { CONFIG_OPTIONS, type ConfigOption, optionsOf } from './config-table.ts';
 
 export interface PrintedOption {
   readonly key: string;
@@ -37,8 +38,9 @@ function cell(text: string): string {
 }
 
 function defaultText(option: ConfigOption): string {
+  if (!option.schema.safeParse(undefined).success) return 'none: it has to be there';
   if (option.defaultValue === undefined) return '';
-  if (option.kind === 'structure') return 'the four connectors, see below';
+  if (option.key === 'sources') return 'the four connectors, see below';
   return `\`${JSON.stringify(option.defaultValue)}\``;
 }
 
@@ -53,6 +55,23 @@ function section(name: string, options: readonly ConfigOption[]): string[] {
       const names = `\`${option.key}\`<br>\`${option.environmentName}\``;
       return `| ${names} | ${cell(option.takes)} | ${cell(defaultText(option))} | ${cell(option.description)}${secret} |`;
     }),
+    '',
+  ];
+}
+
+/** Keys of the entries of a list; they have no variables of their own. */
+function entryKeys(kind: string, options: readonly ConfigOption[]): string[] {
+  return [
+    `### kind: ${kind}`,
+    '',
+    '| key | takes | default | meaning |',
+    '|---|---|---|---|',
+    ...options
+      .filter(({ key }) => key !== 'kind')
+      .map(
+        (option) =>
+          `| \`${option.key}\` | ${cell(option.takes)} | ${cell(defaultText(option))} | ${cell(option.description)} |`,
+      ),
     '',
   ];
 }
@@ -81,6 +100,11 @@ export function configurationPage(): string {
         options.filter((option) => option.key === name || option.key.startsWith(`${name}.`)),
       ),
     ),
+    '## Providers of references',
+    '',
+    'An entry of `references.providers` has a `kind` and these keys.',
+    '',
+    ...Object.entries(PROVIDER_KINDS).flatMap(([kind, entry]) => entryKeys(kind, optionsOf('', entry))),
     '## Default sources',
     '',
     '```yaml',

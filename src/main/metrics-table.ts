@@ -86,6 +86,11 @@ export const METRICS = {
     'References looked up, by where the answer came from.',
     ['result'],
   ),
+  provider: counter(
+    'openframe_stream_reference_providers_total',
+    'References that providers were asked for, by what they answered.',
+    ['provider', 'result'],
+  ),
   mergedChanges: counter(
     'openframe_stream_merged_changes_total',
     'Changes merged into another of the same row and batch.',

@@ -1,5 +1,5 @@
 import type { DeadLetter, Outcome } from './outcome.ts';
-import type { SourceDefinition, StoreSettings } from './settings.ts';
+import type { ProviderSettings, SourceDefinition, StoreSettings } from './settings.ts';
 
 /**
  * What main and the workers say to each other. Records and analytics travel in the slots' shared memory; these messages are the
@@ -29,6 +29,8 @@ export interface ReferenceSettings {
   readonly cacheBytes: number;
   readonly ttlMs: number;
   readonly negativeTtlMs: number;
+  /** Asked in this order for what neither the stream nor the store knows. */
+  readonly providers: readonly ProviderSettings[];
 }
 
 /** Given to every worker when it starts (Piscina's `workerData`). */
