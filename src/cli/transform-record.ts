@@ -24,9 +24,13 @@ export function transformRecord(captured: CapturedRecord, decoder: Decoder): Pri
     partition,
     offset,
     outcome: outcomeOf(decoded),
-    mutations: changes.map((change) => printedMutation(change)),
+    mutations: changes.flatMap((change) => [printedMutation(change), ...printedOwned(change)]),
     analytics: changes.flatMap((change) => printedAnalytics(change, captured.timestamp)),
   };
+  if (decoded.kind === 'truncate') {
+    const { types, version } = decoded;
+    result.truncate = types.map(({ entity, tool, facet }) => ({ entity, tool, facet, version }));
+  }
   if (decoded.kind === 'skip') result.reason = decoded.reason;
   if (decoded.kind === 'reject') {
     result.reason = decoded.code;
@@ -36,7 +40,7 @@ export function transformRecord(captured: CapturedRecord, decoder: Decoder): Pri
 }
 
 function outcomeOf(decoded: Decoded): string {
-  if (decoded.kind === 'changes') return 'changed';
+  if (decoded.kind === 'changes' || decoded.kind === 'truncate') return 'changed';
   return decoded.kind === 'skip' ? 'skipped' : 'dead_lettered';
 }
 
@@ -56,6 +60,11 @@ function printedMutation({ mutation, operation }: Change): PrintedObject {
   if (carry !== undefined) printed.carry = { from_id: carry.fromId, columns: carry.columns };
   if (movedTo !== undefined) printed.moved_to = movedTo;
   return printed;
+}
+
+/** Rows that exist only inside of the change's row. Those that are gone are known to a store alone. */
+function printedOwned({ owned, operation }: Change): PrintedObject[] {
+  return (owned?.rows ?? []).map((mutation) => printedMutation({ mutation, operation }));
 }
 
 function printedColumns(mutation: Mutation, columns: Columns): PrintedObject {

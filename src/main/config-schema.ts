@@ -12,6 +12,7 @@ import {
   texts,
   whole,
 } from './config-option.ts';
+import { eventTypes } from './config-schema-events.ts';
 import { kafkaSection } from './config-schema-kafka.ts';
 import { referencesSection } from './config-schema-references.ts';
 
@@ -204,6 +205,7 @@ export const configSchema = z
         ),
       })
       .prefault({}),
+    events: z.strictObject({ types: eventTypes }).prefault({}),
     management: z
       .strictObject({
         host: text(

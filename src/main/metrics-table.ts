@@ -108,6 +108,11 @@ export const METRICS = {
   unmapped: counter('openframe_stream_unmapped_total', 'Records of tables that nothing is mapped from.', [
     'table',
   ]),
+  unmappedEvents: counter(
+    'openframe_stream_unmapped_events_total',
+    'Events of a source type that no unified type is known for: see events.types.',
+    ['tool', 'source_type'],
+  ),
 
   workers: gauge('openframe_stream_workers', 'Worker threads.', []),
   workerUtilisation: gauge(

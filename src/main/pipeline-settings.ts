@@ -47,6 +47,7 @@ export function pipelineSettings(config: Config, workers: number): PipelineSetti
       sources,
       store: storeSettings(config),
       references: { ...references },
+      eventTypes: config.events.types.map((mapping) => ({ ...mapping })),
       write: {
         batchRowsMax: pipeline.batchRowsMax,
         statementsMax: pipeline.statementsMax,

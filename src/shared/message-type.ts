@@ -110,19 +110,22 @@ export const messageTypes: readonly MessageType[] = [
   table('authentik', 'authentik_events_event', 'event'),
 ];
 
-/** What is read from one table: `whole` for a relational table, `byDocument` for a collection of several kinds of documents. */
+/**
+ * What is read from one table: `rows` when every row of it (or document of a collection) feeds the same entities, `byDocument` for a
+ * collection of several kinds of documents.
+ */
 export interface MappedTable {
-  readonly whole: MessageType | undefined;
+  readonly rows: readonly MessageType[];
   readonly byDocument: ReadonlyMap<string, MessageType>;
 }
 
 const mappedTables: ReadonlyMap<string, MappedTable> = (() => {
-  const tables = new Map<string, { whole: MessageType | undefined; byDocument: Map<string, MessageType> }>();
+  const tables = new Map<string, { rows: MessageType[]; byDocument: Map<string, MessageType> }>();
   for (const type of messageTypes) {
     for (const name of [type.table, ...type.aliases]) {
       const key = `${type.tool}.${name}`;
-      const entry = tables.get(key) ?? { whole: undefined, byDocument: new Map<string, MessageType>() };
-      if (type.documentType === undefined) entry.whole = type;
+      const entry = tables.get(key) ?? { rows: [], byDocument: new Map<string, MessageType>() };
+      if (type.documentType === undefined) entry.rows.push(type);
       else entry.byDocument.set(type.documentType, type);
       tables.set(key, entry);
     }
@@ -133,12 +136,6 @@ const mappedTables: ReadonlyMap<string, MappedTable> = (() => {
 /** What is read from a tool's table, present or earlier name; undefined when nothing is. */
 export function mappedTable(tool: Tool, table: string): MappedTable | undefined {
   return mappedTables.get(`${tool}.${table}`);
-}
-
-/** The message type of a table's rows, or of a collection's documents of one type. */
-export function findMessageType(tool: Tool, table: string, documentType?: string): MessageType | undefined {
-  const mapped = mappedTable(tool, table);
-  return documentType === undefined ? mapped?.whole : mapped?.byDocument.get(documentType);
 }
 
 const escapeForRegex = (text: string): string => text.replace(/[.*+?^${}()|[\]\\-]/g, '\\$&');

@@ -63,7 +63,14 @@ const PLACE = {
 
 /** In the order in which they are followed: what a rule fills, a later one may read. */
 export const REFERENCES: readonly ReferenceRule[] = [
-  { entity: 'user', tools: ['tactical-rmm'], column: 'role_id', to: 'role', by: 'id', fills: { role: 'name' } },
+  {
+    entity: 'user',
+    tools: ['tactical-rmm'],
+    column: 'role_id',
+    to: 'role',
+    by: 'id',
+    fills: { role: 'name' },
+  },
   // MeshCentral knows neither organisations nor sites: its devices are where Tactical's agent on the same machine is.
   {
     entity: 'device',
@@ -83,7 +90,13 @@ export const REFERENCES: readonly ReferenceRule[] = [
     by: 'device_key',
     fills: { device_id: 'id', device_name: 'hostname', ...PLACE },
   },
-  { entity: 'event', column: 'device_id', to: 'device', by: 'id', fills: { device_name: 'hostname', ...PLACE } },
+  {
+    entity: 'event',
+    column: 'device_id',
+    to: 'device',
+    by: 'id',
+    fills: { device_name: 'hostname', ...PLACE },
+  },
   { entity: PLACED_BY_DEVICE, column: 'device_id', to: 'device', by: 'id', fills: PLACE },
   // Of Fleet's tables only this one tells the user by id alone.
   {

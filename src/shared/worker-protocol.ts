@@ -1,3 +1,4 @@
+import type { EventTypeMapping } from './event-type.ts';
 import type { DeadLetter, Outcome } from './outcome.ts';
 import type { ProviderSettings, SourceDefinition, StoreSettings } from './settings.ts';
 
@@ -39,6 +40,8 @@ export interface WorkerSettings {
   readonly store: StoreSettings;
   readonly write: WriteSettings;
   readonly references: ReferenceSettings;
+  /** What the configuration adds to the tables of event types. */
+  readonly eventTypes: readonly EventTypeMapping[];
   /** By worker, then by slot. */
   readonly slots: readonly (readonly Slot[])[];
   readonly board: SharedBoard;

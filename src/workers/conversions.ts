@@ -113,10 +113,31 @@ export const textSet =
     return set.size === 0 ? null : [...set].sort();
   };
 
+/** A number that the source keeps as text; null for a text that is none. */
+export const numberOfText =
+  (column: string): Convert =>
+  (row) => {
+    const value = textIn(row, column);
+    return value !== null && DECIMAL_NUMBER.test(value) ? Number(value) : null;
+  };
+const DECIMAL_NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,2})?$/i;
+
 export const constant =
   (value: string): Convert =>
   () =>
     value;
+
+/** Another converter for each of the mapping's occasions. */
+export const byOccasion =
+  (converters: Readonly<Record<string, Convert>>): Convert =>
+  (row) => {
+    const convert = converters[row.occasion];
+    if (convert === undefined) throw new Error(`no converter for the occasion ${row.occasion}`);
+    return convert(row);
+  };
+
+/** When the source committed the change: the time of what a change of a row says, and not the row. */
+export const changeTime: Convert = (row) => row.change.sourceTs;
 
 /** Text of a column; documents have no column types, so that a number may stand where text is meant. */
 export function textIn(row: Row, column: string): string | null {

@@ -96,6 +96,12 @@ export function versionOf(source: JsonObject, epoch: number, op: Op, record: Sou
   }
 }
 
+/** Where a change stands in its source, as readable text: a part of the ids of what is made of changes and not of rows. */
+export function positionOf(source: JsonObject): string {
+  const { connector, file, pos, row, lsn } = source;
+  return connector === 'mysql' || connector === 'mariadb' ? `${file}:${pos}:${row}` : String(lsn);
+}
+
 /** Rows of an incremental snapshot have no lsn; their `sequence`, a JSON list in a text, ends in the position of the stream. */
 function lsnOf(source: JsonObject): number | bigint {
   const lsn = source.lsn;

@@ -1,9 +1,10 @@
-import type { Columns } from '../shared/entity.ts';
-import { type MappedTable, type MessageType, mappedTable, messageTypes } from '../shared/message-type.ts';
-import type { Change, Mutation, Operation } from '../shared/mutation.ts';
+import type { Tool } from '../shared/entity.ts';
+import { type MessageType, mappedTable } from '../shared/message-type.ts';
+import type { Change } from '../shared/mutation.ts';
 import type { DeadLetter, RejectCode, SkipReason } from '../shared/outcome.ts';
 import type { SourceRecord } from '../shared/record.ts';
 import type { SourceDefinition } from '../shared/settings.ts';
+import type { EventTypes } from './classified.ts';
 import {
   isOp,
   isPositionRounded,
@@ -14,22 +15,30 @@ import {
 } from './debezium-envelope.ts';
 import type { SlicedEnvelope } from './envelope-slice.ts';
 import { parseDocument } from './extended-json.ts';
-import { latestTime, type Rule } from './guard.ts';
-import { isObject, type JsonObject, kindOf, parseExact, parseJson } from './json-text.ts';
-import { BoundMapping, type Mapping } from './mapping.ts';
+import type { Rule } from './guard-table.ts';
+import { isObject, kindOf, parseExact, parseJson } from './json-text.ts';
+import { BoundTables } from './mapped-table.ts';
+import type { BoundMapping } from './mapping.ts';
+import { mappings } from './mappings.ts';
+import { changeOf, ownedRows, type Reading } from './reading.ts';
 import { idOfDocument, idOfRow } from './record-key.ts';
 import { RecordRejected } from './rejection.ts';
-import { Row } from './row.ts';
+import { OLD_KEY, Row } from './row.ts';
 import { SourceFinder } from './source-finder.ts';
-import { authentik } from './sources/authentik.ts';
-import { fleetMdm } from './sources/fleet-mdm.ts';
-import { meshcentral } from './sources/meshcentral.ts';
-import { tacticalRmm } from './sources/tactical-rmm.ts';
 import { type Topic, Topics, tableOf } from './topic.ts';
 
 /** What one record says. `decode` never throws on bad input: that is a `reject`. */
 export type Decoded =
-  | { readonly kind: 'changes'; readonly changes: readonly Change[]; readonly messageType: MessageType }
+  /** At least one; all of them of one version. */
+  | { readonly kind: 'changes'; readonly changes: readonly Change[] }
+  /** Every row of these message types that is older is gone. */
+  | {
+      readonly kind: 'truncate';
+      readonly types: readonly MessageType[];
+      readonly version: string;
+      /** Milliseconds since 1970 UTC. */
+      readonly sourceTs: number;
+    }
   | { readonly kind: 'skip'; readonly reason: SkipReason }
   | {
       readonly kind: 'reject';
@@ -43,45 +52,22 @@ export interface DecoderOptions {
   readonly sources: readonly SourceDefinition[];
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number;
-  /** A guard fixed a value, or refused the record. */
+  /** A guard fixed a value, dropped a row or refused the record. */
   readonly onGuard?: (messageType: string, rule: string) => void;
   /** A table, or kind of document, that nothing is mapped from. The name is a table's, never from a document. */
   readonly onUnmapped?: (name: string) => void;
+  /** An event whose name, the tool's own, is not among the event types. */
+  readonly onUnmappedEvent?: (tool: Tool, sourceType: string) => void;
 }
 
 export interface Decoder {
   decode(record: SourceRecord): Decoded;
 }
 
-const MAPPINGS: Readonly<Record<string, Mapping>> = {
-  ...tacticalRmm,
-  ...fleetMdm,
-  ...meshcentral,
-  ...authentik,
+const NO_EVENT_TYPES: EventTypes = {
+  classify: () => ({ type: 'UNKNOWN', severity: 'WARNING', mapped: false }),
 };
-const OPERATIONS: Readonly<Record<'c' | 'u' | 'd' | 'r', Operation>> = {
-  c: 'create',
-  u: 'update',
-  d: 'delete',
-  r: 'snapshot',
-};
-const NEW_KEY = '__debezium.newkey';
-const OLD_KEY = '__debezium.oldkey';
-
 const skip = (reason: SkipReason): Decoded => ({ kind: 'skip', reason });
-
-/** A record on its way through the decoder. */
-interface Reading {
-  readonly record: SourceRecord;
-  readonly topic: Topic;
-  readonly epoch: number;
-  readonly op: 'c' | 'u' | 'd' | 'r';
-  readonly value: JsonObject;
-  readonly source: JsonObject;
-  readonly key: string;
-  /** The text was read by `parseExact`. */
-  readonly exact: boolean;
-}
 
 /** Makes a decoder. It keeps what it learns of topics, so that one serves all records of a worker. */
 export function createDecoder(options: DecoderOptions): Decoder {
@@ -91,7 +77,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
 class RecordDecoder implements Decoder {
   readonly #options: DecoderOptions;
   readonly #finder: SourceFinder;
-  readonly #mappings = new Map<string, BoundMapping>();
+  readonly #tables: BoundTables;
   readonly #topics: Topics;
   readonly #row = new Row();
   /** Of the record at hand, as far as it is known. */
@@ -101,12 +87,7 @@ class RecordDecoder implements Decoder {
     this.#options = options;
     this.#finder = new SourceFinder(options.sources);
     this.#topics = new Topics(this.#finder);
-    for (const type of messageTypes) {
-      const mapping = MAPPINGS[type.name];
-      if (mapping === undefined)
-        throw new Error(`message type ${type.name} has no mapping in workers/sources`);
-      this.#mappings.set(type.name, new BoundMapping(type, mapping));
-    }
+    this.#tables = new BoundTables(mappings(NO_EVENT_TYPES));
   }
 
   decode(record: SourceRecord): Decoded {
@@ -150,92 +131,113 @@ class RecordDecoder implements Decoder {
       this.#options.onUnmapped?.(definition === undefined ? record.topic : `${definition.tool}.${table}`);
       return skip('unmapped_table');
     }
-    if (op === 't')
-      throw new RecordRejected('unsupported_truncate', `truncates of ${table} are not applied yet`);
-    if (record.key === null) throw new RecordRejected('missing_key', 'record has no key');
     if (!exact && isPositionRounded(source)) return this.#decodeText(record, text, topic, true);
-    const reading = { record, topic, epoch: definition.epoch, op, value, source, key: record.key, exact };
-    const decoded =
-      mapped.whole === undefined
-        ? this.#decodeDocument(reading, mapped, `${definition.tool}.${table}`)
-        : this.#decodeRow(reading, mapped.whole);
+    const version = versionOf(source, definition.epoch, op, record);
+    const sourceTs = sourceTime(value, source, record);
+    const bound = this.#tables.of(mapped);
+    if (bound.empty) return skip('unmapped_table');
+    if (op === 't') {
+      return bound.state.length === 0
+        ? skip('history')
+        : { kind: 'truncate', types: bound.state, version, sourceTs };
+    }
+    const { key } = record;
+    if (key === null) throw new RecordRejected('missing_key', 'record has no key');
+    const reading = { record, topic, table: bound, op, value, source, version, sourceTs, key, exact };
+    const decoded = bound.collection
+      ? this.#decodeDocument(reading, `${definition.tool}.${table}`)
+      : this.#decodeRow(reading);
     return decoded ?? this.#decodeText(record, text, topic, true);
   }
 
   /** Undefined when the record has to be read again exactly. */
-  #decodeRow(reading: Reading, type: MessageType): Decoded | undefined {
-    this.#type = type;
-    const { op, topic, record, value } = reading;
-    const bound = this.#bound(type);
-    const id = idOfRow(reading.key, bound.mapping.key, topic.key);
+  #decodeRow(reading: Reading): Decoded | undefined {
+    const { op, topic, record, value, table } = reading;
+    const sourceId = idOfRow(reading.key, table.key, topic.key);
     if (op === 'd') {
-      const newKey = record.header(NEW_KEY);
-      const mutation = this.#mutation(reading, type, id, bound.cleared());
-      if (newKey === undefined) return changed(type, op, mutation);
-      return changed(type, op, { ...mutation, movedTo: idOfRow(newKey, bound.mapping.key, topic.key) });
+      const newKey = record.header('__debezium.newkey');
+      return this.#deleted(reading, table.rows, sourceId, newKey && idOfRow(newKey, table.key, topic.key));
     }
     const after = value.after;
     if (!isObject(after)) {
       throw new RecordRejected('not_an_envelope', `after is ${kindOf(after)}, not an object`);
     }
-    this.#row.open(after, false, reading.exact, topic.value.scales);
-    const { columns, unavailable } = bound.read(this.#row, latestTime(this.#options.now(), record.timestamp));
-    if (this.#row.inexact) return undefined;
-    this.#reportFixes(type);
-    const mutation = this.#mutation(reading, type, id, columns);
-    const oldKey = op === 'c' && unavailable.length > 0 ? record.header(OLD_KEY) : undefined;
-    if (oldKey === undefined) return changed(type, op, mutation);
-    const fromId = idOfRow(oldKey, bound.mapping.key, topic.key);
-    return changed(type, op, { ...mutation, carry: { fromId, columns: unavailable } });
+    this.#row.open(after, false, reading.exact, topic.value.scales, reading);
+    return this.#read(reading, table.rows, sourceId);
   }
 
-  #decodeDocument(reading: Reading, mapped: MappedTable, name: string): Decoded {
-    const { op, topic, record, value } = reading;
-    const id = idOfDocument(reading.key, topic.key);
+  #decodeDocument(reading: Reading, name: string): Decoded | undefined {
+    const { op, topic, value, table } = reading;
+    const sourceId = idOfDocument(reading.key, topic.key);
     if (op === 'd') {
-      const type = this.#typeOfId(id, mapped);
-      if (type === undefined) return this.#unmappedDocument(name);
-      const bound = this.#bound(type);
-      return changed(
-        type,
-        op,
-        this.#mutation(reading, type, id.slice(bound.mapping.idDrop), bound.cleared()),
-      );
+      const mapping = table.ofId(sourceId);
+      if (mapping === undefined) return this.#unmappedDocument(name);
+      return this.#deleted(reading, [mapping], sourceId, undefined);
     }
     // An update shows what a later look-up found: nothing means that the document's delete follows.
     if (op === 'u' && (value.after === null || value.after === undefined)) return skip('gone_at_lookup');
     const document = parseDocument(value.after);
-    const type = typeof document.type === 'string' ? mapped.byDocument.get(document.type) : undefined;
+    const mapping = table.ofDocument(document.type);
     // Deletes are told by the id alone: what its delete would not find must not be written.
-    if (type === undefined || this.#typeOfId(id, mapped) !== type) return this.#unmappedDocument(name);
-    this.#type = type;
-    const bound = this.#bound(type);
-    this.#row.open(document, true, true, null);
-    const { columns } = bound.read(this.#row, latestTime(this.#options.now(), record.timestamp));
-    this.#reportFixes(type);
-    return changed(type, op, this.#mutation(reading, type, id.slice(bound.mapping.idDrop), columns));
+    if (mapping === undefined || table.ofId(sourceId) !== mapping) return this.#unmappedDocument(name);
+    this.#row.open(document, true, true, null, reading);
+    return this.#read(reading, [mapping], sourceId);
   }
 
-  #mutation(reading: Reading, type: MessageType, id: string, columns: Columns): Mutation {
-    const { source, record, op } = reading;
-    return {
-      entity: type.entity,
-      tool: type.tool,
-      id,
-      facet: type.facet,
-      version: versionOf(source, reading.epoch, op, record),
-      sourceTs: sourceTime(reading.value, source, record),
-      deleted: op === 'd',
-      columns,
-    };
-  }
-
-  #typeOfId(id: string, mapped: MappedTable): MessageType | undefined {
-    for (const type of mapped.byDocument.values()) {
-      const prefix = this.#bound(type).mapping.idPrefix;
-      if (prefix !== undefined && id.startsWith(prefix)) return type;
+  /** What an opened row says to each of the entities that it feeds. */
+  #read(reading: Reading, table: readonly BoundMapping[], sourceId: string): Decoded | undefined {
+    const row = this.#row;
+    const changes: Change[] = [];
+    for (const mapping of table) {
+      this.#type = mapping.type;
+      row.readFor(mapping.type.name);
+      for (const occasion of mapping.occasions(row)) {
+        row.occasion = occasion;
+        changes.push(this.#change(reading, mapping, sourceId));
+      }
+      if (row.inexact) return undefined;
     }
-    return undefined;
+    this.#report();
+    return changes.length === 0 ? skip('nothing_happened') : { kind: 'changes', changes };
+  }
+
+  #change(reading: Reading, mapping: BoundMapping, sourceId: string): Change {
+    const { op, record, topic, table } = reading;
+    const row = this.#row;
+    const rowId = mapping.idOf(sourceId);
+    const id = row.occasion === '' ? rowId : `${rowId}:${row.occasion}`;
+    const now = Math.max(this.#options.now(), record.timestamp);
+    const { columns, unavailable } = mapping.read(row, now);
+    const change = changeOf(reading, mapping.type, id, columns);
+    const { owned } = mapping.mapping;
+    if (owned !== undefined)
+      return { ...change, owned: ownedRows(change.mutation, owned, owned.rows(row, id)) };
+    // Of what happened nothing is deleted, so that a move leaves nothing to carry.
+    const oldKey =
+      op === 'c' && unavailable.length > 0 && !mapping.history ? record.header(OLD_KEY) : undefined;
+    if (oldKey === undefined) return change;
+    const fromId = mapping.idOf(idOfRow(oldKey, table.key, topic.key));
+    return { ...change, mutation: { ...change.mutation, carry: { fromId, columns: unavailable } } };
+  }
+
+  #deleted(
+    reading: Reading,
+    table: readonly BoundMapping[],
+    sourceId: string,
+    movedTo: string | undefined,
+  ): Decoded {
+    const changes: Change[] = [];
+    for (const mapping of table) {
+      if (mapping.history) continue;
+      this.#type = mapping.type;
+      const change = changeOf(reading, mapping.type, mapping.idOf(sourceId), mapping.cleared());
+      const { mutation } = change;
+      const { owned } = mapping.mapping;
+      if (owned !== undefined) changes.push({ ...change, owned: ownedRows(mutation, owned, []) });
+      else if (movedTo === undefined) changes.push(change);
+      else changes.push({ ...change, mutation: { ...mutation, movedTo: mapping.idOf(movedTo) } });
+    }
+    return changes.length === 0 ? skip('history') : { kind: 'changes', changes };
   }
 
   #unmappedDocument(name: string): Decoded {
@@ -243,14 +245,10 @@ class RecordDecoder implements Decoder {
     return skip('unmapped_document');
   }
 
-  #bound(type: MessageType): BoundMapping {
-    const bound = this.#mappings.get(type.name);
-    if (bound === undefined) throw new Error(`message type ${type.name} is not bound`);
-    return bound;
-  }
-
-  #reportFixes(type: MessageType): void {
-    for (const rule of this.#row.fixes) this.#options.onGuard?.(type.name, rule);
+  #report(): void {
+    for (const { messageType, rule } of this.#row.fixes) this.#options.onGuard?.(messageType, rule);
+    for (const { tool, sourceType } of this.#row.unmappedEvents)
+      this.#options.onUnmappedEvent?.(tool, sourceType);
   }
 
   #rejected(error: unknown): Decoded {
@@ -268,8 +266,4 @@ class RecordDecoder implements Decoder {
     if (rule !== undefined && this.#type !== undefined) this.#options.onGuard?.(this.#type.name, rule);
     return { kind: 'reject', code, message, errorClass, stage };
   }
-}
-
-function changed(messageType: MessageType, op: keyof typeof OPERATIONS, mutation: Mutation): Decoded {
-  return { kind: 'changes', changes: [{ mutation, operation: OPERATIONS[op] }], messageType };
 }

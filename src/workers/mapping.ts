@@ -1,71 +1,134 @@
-import { type Columns, type ColumnType, type ColumnValue, columnType } from '../shared/entity.ts';
+import { type Columns, ENTITIES, type EntityName } from '../shared/entity.ts';
 import type { MessageType } from '../shared/message-type.ts';
 import type { Convert } from './conversions.ts';
-import { guardText, guardTime, neverTimes, requiredColumns } from './guard.ts';
+import { type ColumnGuards, guarded, guardsOfColumn } from './guard.ts';
+import { type Guard, guardsOf } from './guard-table.ts';
 import { RecordRejected } from './rejection.ts';
 import type { Row } from './row.ts';
 
 /**
  * What a source table becomes: declared in workers/sources, one mapping for each message type, and compiled here once at start.
  */
-export interface Mapping {
+export interface Mapping extends MappingOptions {
   /** Key columns in key order; the canonical id is their values joined by `:`. Empty for documents. */
   readonly key: readonly string[];
   /** Documents: what their `_id` starts with; a delete says nothing else of their type. */
   readonly idPrefix?: string;
-  /** Documents: how many characters of `_id` stand in front of the canonical id. */
-  readonly idDrop?: number;
   readonly columns: Readonly<Record<string, Convert>>;
 }
 
-/** A relational table's mapping. */
-export function rows(key: readonly string[], columns: Readonly<Record<string, Convert>>): Mapping {
-  return { key, columns };
+export interface MappingOptions {
+  /** Documents: how many characters of `_id` stand in front of the canonical id. */
+  readonly idDrop?: number;
+  /** Stands in front of the canonical id: the table's present name, `logs_auditlog:`. */
+  readonly idStart?: string;
+  /**
+   * For entities that are made of a change, and not of a row as such: what this change says, as ends of ids. `['triggered']` is
+   * `<id>:triggered`, `['']` the id alone, and none that nothing happened. Absent: every row is one, under its id.
+   */
+  readonly occasions?: (row: Row) => readonly string[];
+  readonly owned?: OwnedMapping;
 }
 
-/** The mapping of one kind of MongoDB documents. */
+/** Rows of another entity that exist only inside of the source row (OwnedRows of shared/mutation.ts). */
+export interface OwnedMapping {
+  readonly entity: EntityName;
+  /** The column that names the owner. */
+  readonly column: string;
+  readonly rows: (row: Row, ownerId: string) => readonly OwnedRow[];
+}
+
+export interface OwnedRow {
+  readonly id: string;
+  /** All of them, the one that names the owner included. */
+  readonly columns: Columns;
+}
+
+/** A relational table's mapping. */
+export function rows(
+  key: readonly string[],
+  columns: Readonly<Record<string, Convert>>,
+  options: MappingOptions = {},
+): Mapping {
+  return { key, columns, ...options };
+}
+
+/** The mapping of MongoDB documents: of one kind, or with an empty prefix of all in their collection. */
 export function documents(
   idPrefix: string,
   columns: Readonly<Record<string, Convert>>,
-  options: { readonly idDrop?: number } = {},
+  options: MappingOptions = {},
 ): Mapping {
-  return { key: [], idPrefix, idDrop: options.idDrop ?? 0, columns };
+  return { key: [], idPrefix, columns, ...options };
 }
 
 interface MappedColumn {
   readonly name: string;
-  readonly type: ColumnType;
   readonly convert: Convert;
-  readonly never: readonly number[];
+  readonly guards: ColumnGuards;
 }
 
 const NONE: readonly string[] = [];
+/** What a mapping without occasions has. */
+const THE_ROW: readonly string[] = [''];
 
 /** A mapping bound to its message type. */
 export class BoundMapping {
   readonly type: MessageType;
   readonly mapping: Mapping;
+  readonly guards: readonly Guard[];
+  /** What happened stays: neither deletes nor truncates reach it. */
+  readonly history: boolean;
   readonly #columns: readonly MappedColumn[];
   readonly #required: readonly string[];
+  readonly #needed: readonly string[];
 
   /** Throws for a column that the entity does not have. */
   constructor(type: MessageType, mapping: Mapping) {
     this.type = type;
     this.mapping = mapping;
-    this.#required = requiredColumns(type);
+    this.history = ENTITIES[type.entity].history;
+    this.guards = guardsOf(type, Object.keys(mapping.columns));
+    const missing = (action: Guard['action']): string[] =>
+      this.guards
+        .filter((guard) => guard.rule === 'missing_column' && guard.action === action)
+        .map((guard) => guard.column);
+    this.#required = missing('reject');
+    this.#needed = missing('drop');
     this.#columns = Object.entries(mapping.columns).map(([name, convert]) => ({
       name,
-      type: columnType(type.entity, name),
       convert,
-      never: neverTimes(type, name),
+      guards: guardsOfColumn(type, name, this.guards),
     }));
   }
 
-  /** The columns to write for an opened row, and those that it leaves unchanged without telling their values. */
-  read(row: Row, latest: number): { readonly columns: Columns; readonly unavailable: readonly string[] } {
+  /** The canonical id of a source key, the end for an occasion not included. */
+  idOf(sourceId: string): string {
+    const { idStart, idDrop } = this.mapping;
+    const id = idDrop === undefined ? sourceId : sourceId.slice(idDrop);
+    return idStart === undefined ? id : idStart + id;
+  }
+
+  /** The occasions of an opened row; none when it lacks what they need. Throws when the row lacks a required column. */
+  occasions(row: Row): readonly string[] {
+    const occasions = this.mapping.occasions === undefined ? THE_ROW : this.mapping.occasions(row);
+    if (occasions.length === 0) return NONE;
     for (const column of this.#required) {
       if (!row.has(column)) throw new RecordRejected('missing_column', `column ${column} is absent or null`);
     }
+    for (const column of this.#needed) {
+      if (row.has(column)) continue;
+      row.fix('missing_column');
+      return NONE;
+    }
+    return occasions;
+  }
+
+  /**
+   * The columns to write for an opened row, and those that it leaves unchanged without telling their values. `now`: the latest that
+   * it can be, milliseconds since 1970 UTC.
+   */
+  read(row: Row, now: number): { readonly columns: Columns; readonly unavailable: readonly string[] } {
     const columns: Columns = {};
     let unavailable: string[] | undefined;
     for (const column of this.#columns) {
@@ -75,7 +138,7 @@ export class BoundMapping {
         unavailable ??= [];
         unavailable.push(column.name);
       } else if (!row.absent)
-        columns[column.name] = value === null ? null : guarded(column, value, row, latest);
+        columns[column.name] = value === null ? null : guarded(value, column.guards, now, row.fix);
     }
     return { columns, unavailable: unavailable ?? NONE };
   }
@@ -86,12 +149,4 @@ export class BoundMapping {
     for (const column of this.#columns) columns[column.name] = null;
     return columns;
   }
-}
-
-function guarded(column: MappedColumn, value: ColumnValue, row: Row, latest: number): ColumnValue | null {
-  if (typeof value === 'string') return column.type === 'text' ? guardText(value, row.fix) : value;
-  if (column.type === 'timestamp' && typeof value === 'number') {
-    return guardTime(value, latest, column.never, row.fix);
-  }
-  return value;
 }

@@ -68,6 +68,18 @@ describe('sources of values', () => {
     expect(config.sources).toEqual([{ name: 'x', tool: 'authentik', topicPrefix: 'x', epoch: 2 }]);
   });
 
+  it('reads event types that are added to the known ones', () => {
+    const types = '[{tool: fleet-mdm, sourceType: failed_wipe, eventType: WIPE_FAILED, severity: ERROR}]';
+    const { config } = loadConfig({}, { OPENFRAME_STREAM_EVENTS__TYPES: types });
+    expect(config.events.types).toEqual([
+      { tool: 'fleet-mdm', sourceType: 'failed_wipe', eventType: 'WIPE_FAILED', severity: 'ERROR' },
+    ]);
+    const unknown = types.replace(', severity: ERROR', '');
+    expect(messageOfLoading({}, { OPENFRAME_STREAM_EVENTS__TYPES: unknown })).toMatch(
+      /events\.types\[0\]\.eventType .*WIPE_FAILED is no unified event type: give the severity/,
+    );
+  });
+
   it('takes an empty section, an empty file and an empty variable as not set', () => {
     const config = file('kafka:\nlog:\n  level:\n', 'empty-section.yaml');
     expect(loadConfig({ config }, { OPENFRAME_STREAM_LOG__FORMAT: '' }).config.log).toEqual({

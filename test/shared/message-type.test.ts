@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ENTITIES, MAIN_FACET } from '../../src/shared/entity.ts';
-import { findMessageType, messageTypes, subscriptionPatterns } from '../../src/shared/message-type.ts';
+import { mappedTable, messageTypes, subscriptionPatterns } from '../../src/shared/message-type.ts';
 import type { SourceDefinition } from '../../src/shared/settings.ts';
 
 const source = (tool: SourceDefinition['tool'], topicPrefix: string): SourceDefinition => ({
@@ -9,6 +9,9 @@ const source = (tool: SourceDefinition['tool'], topicPrefix: string): SourceDefi
   topicPrefix,
   epoch: 0,
 });
+
+const rowsOf = (tool: SourceDefinition['tool'], table: string): string[] | undefined =>
+  mappedTable(tool, table)?.rows.map(({ name }) => name);
 
 const isSubscribed = (sources: SourceDefinition[], topic: string): boolean =>
   subscriptionPatterns(sources).some((pattern) => new RegExp(pattern).test(topic));
@@ -31,11 +34,29 @@ describe('the table of message types', () => {
     }
   });
 
-  test('is looked up by tool, table and document type', () => {
-    expect(findMessageType('tactical-rmm', 'agents_agent')?.entity).toBe('device');
-    expect(findMessageType('meshcentral', 'meshcentral', 'lastconnect')?.facet).toBe('lastconnect');
-    expect(findMessageType('meshcentral', 'meshcentral')).toBeUndefined();
-    expect(findMessageType('fleet-mdm', 'agents_agent')).toBeUndefined();
+  test('is looked up by tool and table, and by the type of a document', () => {
+    expect(rowsOf('tactical-rmm', 'agents_agent')).toEqual(['tactical-rmm.agents_agent']);
+    expect(rowsOf('fleet-mdm', 'agents_agent')).toBeUndefined();
+    expect(rowsOf('meshcentral', 'meshcentral')).toEqual([]);
+    const documents = mappedTable('meshcentral', 'meshcentral')?.byDocument;
+    expect(documents?.get('lastconnect')?.facet).toBe('lastconnect');
+    expect(rowsOf('meshcentral', 'events')).toEqual(['meshcentral.events']);
+  });
+
+  test('lists every entity that a table feeds', () => {
+    expect(rowsOf('tactical-rmm', 'alerts_alert')).toEqual([
+      'tactical-rmm.alerts_alert',
+      'tactical-rmm.alerts_alert.event',
+    ]);
+  });
+
+  test.each([
+    ['fleet-mdm', 'activities', 'activity_past'],
+    ['fleet-mdm', 'host_activities', 'activity_host_past'],
+    ['authentik', 'authentik_core_user_ak_groups', 'authentik_core_user_groups'],
+  ] as const)('of %s takes %s for %s', (tool, earlier, present) => {
+    expect(mappedTable(tool, earlier)).toEqual(mappedTable(tool, present));
+    expect(rowsOf(tool, earlier)).toHaveLength(1);
   });
 });
 

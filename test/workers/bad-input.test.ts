@@ -26,12 +26,6 @@ describe('a record that is no change is refused with its reason', () => {
     ['no source', siteRecord({ source: null }), 'not_an_envelope', 'source is null'],
     ['an insert without its row', siteRecord({ op: 'c', after: null }), 'not_an_envelope', 'after is null'],
     ['a row that is a text', siteRecord({ after: SECRET }), 'not_an_envelope', 'after is text'],
-    [
-      'a truncate',
-      siteRecord({ op: 't', after: null }, { key: null }),
-      'unsupported_truncate',
-      'clients_site',
-    ],
     ['no key', siteRecord({}, { key: null }), 'missing_key', 'record has no key'],
     ['an empty key', siteRecord({}, { key: '' }), 'invalid_key', 'key is empty'],
     ['a key of another type', siteRecord({}, { key: '"3"' }), 'invalid_key', 'key is text, not an object'],

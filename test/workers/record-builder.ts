@@ -106,6 +106,7 @@ export interface Trial {
   readonly decoder: Decoder;
   readonly guarded: string[];
   readonly unmapped: string[];
+  readonly unmappedEvents: string[];
   decode(record: CapturedRecord): Decoded;
   /** The only mutation of a record that must be decoded. */
   mutation(record: CapturedRecord): Mutation;
@@ -114,11 +115,13 @@ export interface Trial {
 export function newTrial(): Trial {
   const guarded: string[] = [];
   const unmapped: string[] = [];
+  const unmappedEvents: string[] = [];
   const decoder = createDecoder({
     sources: SOURCES,
     now: () => NOW,
     onGuard: (type, rule) => guarded.push(`${type} ${rule}`),
     onUnmapped: (name) => unmapped.push(name),
+    onUnmappedEvent: (tool, sourceType) => unmappedEvents.push(`${tool} ${sourceType}`),
   });
   const decode = (record: CapturedRecord): Decoded => decoder.decode(toSourceRecord(record));
   const mutation = (record: CapturedRecord): Mutation => {
@@ -128,5 +131,5 @@ export function newTrial(): Trial {
     if (change === undefined || others.length > 0) throw new Error(`${decoded.changes.length} changes`);
     return change.mutation;
   };
-  return { decoder, guarded, unmapped, decode, mutation };
+  return { decoder, guarded, unmapped, unmappedEvents, decode, mutation };
 }
