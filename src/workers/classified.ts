@@ -1,18 +1,7 @@
 import type { Tool } from '../shared/entity.ts';
+import type { EventClass, EventTypes } from '../shared/event-type.ts';
 import type { Convert } from './conversions.ts';
 import type { Row } from './row.ts';
-
-/** What a tool's event is among the unified ones. */
-export interface EventClass {
-  readonly type: string;
-  readonly severity: string;
-  /** False for a name that nothing is known of. */
-  readonly mapped: boolean;
-}
-
-export interface EventTypes {
-  classify(tool: Tool, sourceType: string, qualifier?: string | number): EventClass;
-}
 
 /** The tool's own name of an event, and what else tells it from others of that name. */
 export interface EventName {

@@ -1,10 +1,10 @@
 import type { Tool } from '../shared/entity.ts';
+import { createEventTypes, type EventTypeMapping } from '../shared/event-type.ts';
 import { type MessageType, mappedTable } from '../shared/message-type.ts';
 import type { Change } from '../shared/mutation.ts';
 import type { DeadLetter, RejectCode, SkipReason } from '../shared/outcome.ts';
 import type { SourceRecord } from '../shared/record.ts';
 import type { SourceDefinition } from '../shared/settings.ts';
-import type { EventTypes } from './classified.ts';
 import {
   isOp,
   isPositionRounded,
@@ -52,6 +52,8 @@ export interface DecoderOptions {
   readonly sources: readonly SourceDefinition[];
   /** Milliseconds since 1970 UTC. */
   readonly now: () => number;
+  /** What the configuration adds to the event types. */
+  readonly eventTypes?: readonly EventTypeMapping[];
   /** A guard fixed a value, dropped a row or refused the record. */
   readonly onGuard?: (messageType: string, rule: string) => void;
   /** A table, or kind of document, that nothing is mapped from. The name is a table's, never from a document. */
@@ -64,9 +66,6 @@ export interface Decoder {
   decode(record: SourceRecord): Decoded;
 }
 
-const NO_EVENT_TYPES: EventTypes = {
-  classify: () => ({ type: 'UNKNOWN', severity: 'WARNING', mapped: false }),
-};
 const skip = (reason: SkipReason): Decoded => ({ kind: 'skip', reason });
 
 /** Makes a decoder. It keeps what it learns of topics, so that one serves all records of a worker. */
@@ -87,7 +86,7 @@ class RecordDecoder implements Decoder {
     this.#options = options;
     this.#finder = new SourceFinder(options.sources);
     this.#topics = new Topics(this.#finder);
-    this.#tables = new BoundTables(mappings(NO_EVENT_TYPES));
+    this.#tables = new BoundTables(mappings(createEventTypes(options.eventTypes)));
   }
 
   decode(record: SourceRecord): Decoded {

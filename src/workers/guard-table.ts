@@ -97,7 +97,8 @@ const typed: Guard = {
 const SEVERITY = oneOf('severity', 'info', 'warning', 'error');
 const STATUS = oneOf('status', 'passing', 'failing', 'pending');
 const OUTPUT = atMost('output', 4 * KIB);
-const DETAILS: readonly Guard[] = [atMost('details', 32 * KIB), json('details')];
+/** Of every event. */
+const EVENT: readonly Guard[] = [atMost('summary', KIB), atMost('details', 32 * KIB), json('details')];
 
 const GUARDS: Readonly<Record<string, readonly Guard[]>> = {
   'tactical-rmm.clients_client': required('name'),
@@ -136,9 +137,9 @@ const GUARDS: Readonly<Record<string, readonly Guard[]>> = {
     // A time to come, and a technician's choice.
     until('snoozed_until', 3650),
   ],
-  'tactical-rmm.alerts_alert.event': [],
-  'tactical-rmm.logs_auditlog': [...required('entry_time', 'action', 'object_type'), ...DETAILS],
-  'tactical-rmm.agents_agenthistory': [...required('time', 'type', 'agent_id'), ...DETAILS],
+  'tactical-rmm.alerts_alert.event': [...required('alert_type'), atMost('summary', KIB)],
+  'tactical-rmm.logs_auditlog': [...required('entry_time', 'action', 'object_type'), ...EVENT],
+  'tactical-rmm.agents_agenthistory': [...required('time', 'type', 'agent_id'), ...EVENT],
 
   'fleet-mdm.teams': required('name'),
   'fleet-mdm.users': required('email'),
@@ -149,14 +150,14 @@ const GUARDS: Readonly<Record<string, readonly Guard[]>> = {
   'fleet-mdm.scripts': required('name'),
   'fleet-mdm.policies': required('name'),
   'fleet-mdm.policy_membership': required('policy_id', 'host_id'),
-  'fleet-mdm.policy_membership.event': required('policy_id', 'host_id'),
+  'fleet-mdm.policy_membership.event': [...required('policy_id', 'host_id'), atMost('summary', KIB)],
   'fleet-mdm.queries': required('name'),
   'fleet-mdm.query_results': [...required('query_id', 'host_id'), atMost('data', 64 * KIB)],
-  'fleet-mdm.activity_past': [...required('activity_type'), ...DETAILS],
+  'fleet-mdm.activity_past': [...required('activity_type'), ...EVENT],
   'fleet-mdm.activity_host_past': required('host_id', 'activity_id'),
-  'fleet-mdm.host_script_results': [...required('host_id'), ...DETAILS],
+  'fleet-mdm.host_script_results': [...required('host_id'), ...EVENT],
 
-  'meshcentral.events': [needed('action'), ...DETAILS],
+  'meshcentral.events': [needed('action'), ...EVENT],
 
   'authentik.authentik_core_user': [
     ...required('username'),
@@ -164,7 +165,7 @@ const GUARDS: Readonly<Record<string, readonly Guard[]>> = {
   ],
   'authentik.authentik_core_group': required('name'),
   'authentik.authentik_core_user_groups': required('user_id', 'group_id'),
-  'authentik.authentik_events_event': [...required('action', 'created'), ...DETAILS, json('actor_id')],
+  'authentik.authentik_events_event': [...required('action', 'created'), ...EVENT, json('actor_id')],
 };
 
 /** The guards of a message type whose mapping writes these columns: those of the table, and those that every text and time has. */

@@ -1,12 +1,12 @@
 import { type ColumnType, type ColumnValue, columnType } from '../shared/entity.ts';
 import type { MessageType } from '../shared/message-type.ts';
+import { cutText } from './cut-text.ts';
 import { type Guard, neverTimes, type Rule } from './guard-table.ts';
 
 /**
  * What the guards of the table do to a converted value. Types are guarded where they are converted (conversions.ts).
  */
 
-const CUT_MARK = '… [cut]';
 /** No tool's data is older, and clocks that were never set read 1970 or 1980. */
 const TIMESTAMP_MIN = Date.UTC(1990, 0, 1);
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -68,14 +68,8 @@ function guardTime(
   return null;
 }
 
-/** The text, cut at a character boundary when its UTF-8 form is beyond the limit. */
 function guardText(value: string, maxBytes: number, fix: (rule: Rule) => void): string {
-  // UTF-8 takes at most three bytes for a UTF-16 unit.
-  if (value.length * 3 <= maxBytes || Buffer.byteLength(value) <= maxBytes) return value;
-  fix('text_too_long');
-  // No more units than bytes can be needed: most of a huge text is never encoded.
-  const bytes = Buffer.from(value.slice(0, maxBytes));
-  let end = maxBytes - Buffer.byteLength(CUT_MARK);
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return bytes.toString('utf8', 0, end) + CUT_MARK;
+  const kept = cutText(value, maxBytes);
+  if (kept !== value) fix('text_too_long');
+  return kept;
 }

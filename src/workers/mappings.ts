@@ -1,16 +1,19 @@
-import type { EventTypes } from './classified.ts';
+import type { EventTypes } from '../shared/event-type.ts';
 import type { Mapping } from './mapping.ts';
-import { authentik } from './sources/authentik.ts';
+import { authentik, authentikEvents } from './sources/authentik.ts';
 import { fleetMdm } from './sources/fleet-mdm.ts';
 import { meshcentral } from './sources/meshcentral.ts';
 import { tacticalRmm } from './sources/tactical-rmm.ts';
+import { tacticalRmmEvents } from './sources/tactical-rmm-events.ts';
 
 /** Every mapping by its message type's name. `eventTypes` tells what the tools' names of events mean. */
-export function mappings(_eventTypes: EventTypes): Readonly<Record<string, Mapping>> {
+export function mappings(eventTypes: EventTypes): Readonly<Record<string, Mapping>> {
   return {
     ...tacticalRmm,
+    ...tacticalRmmEvents(eventTypes),
     ...fleetMdm,
     ...meshcentral,
     ...authentik,
+    ...authentikEvents(eventTypes),
   };
 }

@@ -1,6 +1,6 @@
 import { stringify as stringifyLossless } from 'lossless-json';
 import { cutText } from './cut-text.ts';
-import type { Rule } from './guard.ts';
+import type { Rule } from './guard-table.ts';
 import { isArray, isObject, type Json, parseExact } from './json-text.ts';
 import { isSecretName } from './secret-name.ts';
 import { hintsAtSecret, redactedText } from './secret-text.ts';

@@ -1,27 +1,40 @@
 import {
+  bigint,
   boolean,
   firstText,
   firstTimestamp,
   id,
   integer,
   numberIn,
+  numberOfText,
   seconds,
   text,
   textIn,
+  textSet,
   timestamp,
 } from '../conversions.ts';
 import { endOfValue, isArray, isObject, type Json } from '../json-text.ts';
 import { type Mapping, rows } from '../mapping.ts';
 import type { Row } from '../row.ts';
 
-/** Tactical RMM (PostgreSQL). Names of other rows (site, organisation, role) are filled in by the enrichment. */
+const TIMES = { created_at: timestamp('created_time'), updated_at: timestamp('modified_time') };
+/** A check or task is one device's, or a policy's. */
+const ASSIGNED = { device_id: id('agent_id'), policy_id: id('policy_id') };
+const RESULT = {
+  device_id: id('agent_id'),
+  status: text('status'),
+  last_run: timestamp('last_run'),
+  return_code: bigint('retcode'),
+  execution_seconds: numberOfText('execution_time'),
+};
+
+/** Tactical RMM (PostgreSQL): states. What happened is in tactical-rmm-events.ts. Names of other rows (site, organisation, role) are filled in by the enrichment. */
 export const tacticalRmm: Readonly<Record<string, Mapping>> = {
   'tactical-rmm.clients_client': rows(['id'], {
     organisation_id: id('id'),
     organisation_name: text('name'),
     name: text('name'),
-    created_at: timestamp('created_time'),
-    updated_at: timestamp('modified_time'),
+    ...TIMES,
   }),
 
   'tactical-rmm.clients_site': rows(['id'], {
@@ -29,8 +42,7 @@ export const tacticalRmm: Readonly<Record<string, Mapping>> = {
     site_id: id('id'),
     site_name: text('name'),
     name: text('name'),
-    created_at: timestamp('created_time'),
-    updated_at: timestamp('modified_time'),
+    ...TIMES,
   }),
 
   'tactical-rmm.agents_agent': rows(['id'], {
@@ -56,8 +68,7 @@ export const tacticalRmm: Readonly<Record<string, Mapping>> = {
     maintenance: boolean('maintenance_mode'),
     policy_id: id('policy_id'),
     mesh_node_id: meshNodeId,
-    created_at: timestamp('created_time'),
-    updated_at: timestamp('modified_time'),
+    ...TIMES,
   }),
 
   'tactical-rmm.accounts_user': rows(['id'], {
@@ -74,8 +85,74 @@ export const tacticalRmm: Readonly<Record<string, Mapping>> = {
 
   'tactical-rmm.accounts_role': rows(['id'], {
     name: text('name'),
-    created_at: timestamp('created_time'),
-    updated_at: timestamp('modified_time'),
+    ...TIMES,
+  }),
+
+  // Never its body, arguments or environment.
+  'tactical-rmm.scripts_script': rows(['id'], {
+    name: text('name'),
+    description: text('description'),
+    shell: text('shell'),
+    category: text('category'),
+    platforms: textSet('supported_platforms'),
+    kind: text('script_type'),
+    hash: text('script_hash'),
+    timeout_seconds: bigint('default_timeout'),
+    ...TIMES,
+  }),
+
+  'tactical-rmm.automation_policy': rows(['id'], {
+    name: text('name'),
+    description: text('desc'),
+    enabled: boolean('active'),
+    ...TIMES,
+  }),
+
+  'tactical-rmm.checks_check': rows(['id'], {
+    name: text('name'),
+    kind: text('check_type'),
+    ...ASSIGNED,
+    severity: text('alert_severity'),
+    interval_seconds: bigint('run_interval'),
+    ...TIMES,
+  }),
+
+  'tactical-rmm.checks_checkresult': rows(['id'], {
+    check_id: id('assigned_check_id'),
+    severity: text('alert_severity'),
+    fail_count: bigint('fail_count'),
+    ...RESULT,
+    output: firstText('stdout', 'more_info'),
+  }),
+
+  'tactical-rmm.autotasks_automatedtask': rows(['id'], {
+    name: text('name'),
+    kind: text('task_type'),
+    ...ASSIGNED,
+    severity: text('alert_severity'),
+    enabled: boolean('enabled'),
+    ...TIMES,
+  }),
+
+  'tactical-rmm.autotasks_taskresult': rows(['id'], {
+    task_id: id('task_id'),
+    ...RESULT,
+    output: text('stdout'),
+  }),
+
+  'tactical-rmm.alerts_alert': rows(['id'], {
+    kind: text('alert_type'),
+    severity: text('severity'),
+    message: text('message'),
+    device_id: id('agent_id'),
+    check_id: id('assigned_check_id'),
+    task_id: id('assigned_task_id'),
+    alert_time: timestamp('alert_time'),
+    snoozed: boolean('snoozed'),
+    snoozed_until: timestamp('snooze_until'),
+    hidden: boolean('hidden'),
+    resolved: boolean('resolved'),
+    resolved_at: timestamp('resolved_on'),
   }),
 };
 
