@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import * as z from 'zod';
+import { markdownTable } from '../shared/markdown.ts';
 import { type LoadedConfig, valueAt } from './config.ts';
 import { CONFIG_FILE_VARIABLE } from './config-environment.ts';
 import { configSchema } from './config-schema.ts';
@@ -33,10 +34,6 @@ export function configJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(configSchema, { io: 'input' }) };
 }
 
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|');
-}
-
 function defaultText(option: ConfigOption): string {
   if (!option.schema.safeParse(undefined).success) return 'none: it has to be there';
   if (option.defaultValue === undefined) return '';
@@ -45,35 +42,21 @@ function defaultText(option: ConfigOption): string {
 }
 
 function section(name: string, options: readonly ConfigOption[]): string[] {
-  return [
-    `## ${name}`,
-    '',
-    '| key and variable | takes | default | meaning |',
-    '|---|---|---|---|',
-    ...options.map((option) => {
-      const secret = option.secret ? ' Secret: never printed, not taken from flags.' : '';
-      const names = `\`${option.key}\`<br>\`${option.environmentName}\``;
-      return `| ${names} | ${cell(option.takes)} | ${cell(defaultText(option))} | ${cell(option.description)}${secret} |`;
-    }),
-    '',
-  ];
+  const rows = options.map((option) => [
+    `\`${option.key}\`<br>\`${option.environmentName}\``,
+    option.takes,
+    defaultText(option),
+    `${option.description}${option.secret ? ' Secret: never printed, not taken from flags.' : ''}`,
+  ]);
+  return [`## ${name}`, '', ...markdownTable(['key and variable', 'takes', 'default', 'meaning'], rows), ''];
 }
 
 /** Keys of the entries of a list; they have no variables of their own. */
 function entryKeys(kind: string, options: readonly ConfigOption[]): string[] {
-  return [
-    `### kind: ${kind}`,
-    '',
-    '| key | takes | default | meaning |',
-    '|---|---|---|---|',
-    ...options
-      .filter(({ key }) => key !== 'kind')
-      .map(
-        (option) =>
-          `| \`${option.key}\` | ${cell(option.takes)} | ${cell(defaultText(option))} | ${cell(option.description)} |`,
-      ),
-    '',
-  ];
+  const rows = options
+    .filter(({ key }) => key !== 'kind')
+    .map((option) => [`\`${option.key}\``, option.takes, defaultText(option), option.description]);
+  return [`### kind: ${kind}`, '', ...markdownTable(['key', 'takes', 'default', 'meaning'], rows), ''];
 }
 
 /** docs/configuration.md. A test keeps the file equal to this. */
