@@ -127,15 +127,6 @@ export const constant =
   () =>
     value;
 
-/** Another converter for each of the mapping's occasions. */
-export const byOccasion =
-  (converters: Readonly<Record<string, Convert>>): Convert =>
-  (row) => {
-    const convert = converters[row.occasion];
-    if (convert === undefined) throw new Error(`no converter for the occasion ${row.occasion}`);
-    return convert(row);
-  };
-
 /** When the source committed the change: the time of what a change of a row says, and not the row. */
 export const changeTime: Convert = (row) => row.change.sourceTs;
 

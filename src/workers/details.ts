@@ -1,14 +1,16 @@
 import { type Convert, textIn } from './conversions.ts';
 import { redactedJson } from './redact.ts';
 
-/** What of an event is the tool's own and has no column: JSON text without secrets. How long it may be is the guard's to say. */
+/** What of an event is the tool's own and has no column: JSON text without secrets. */
+
+export const DETAILS_MAX_BYTES = 32 * 1024;
 
 /** A json column as it is. */
 export const detailsIn =
   (column: string): Convert =>
   (row) => {
     const json = textIn(row, column);
-    return json === null ? null : redactedJson(json, Number.POSITIVE_INFINITY, row.fix);
+    return json === null ? null : redactedJson(json, DETAILS_MAX_BYTES, row.fix);
   };
 
 /** Several columns as members of one object, those that are null left out: columns of text, and columns that hold JSON. */
@@ -26,5 +28,5 @@ export const detailsOf =
     }
     row.absent = !present;
     if (members.length === 0 || row.unavailable) return null;
-    return redactedJson(`{${members.join(',')}}`, Number.POSITIVE_INFINITY, row.fix);
+    return redactedJson(`{${members.join(',')}}`, DETAILS_MAX_BYTES, row.fix);
   };

@@ -1,5 +1,5 @@
 import { columnType, type Tool } from '../shared/entity.ts';
-import type { MessageType } from '../shared/message-type.ts';
+import { type MessageType, messageTypes } from '../shared/message-type.ts';
 
 /**
  * The data-quality guards: one table, by message type. Decoding follows from it (guard.ts, mapping.ts), and the documentation, too.
@@ -152,7 +152,7 @@ const GUARDS: Readonly<Record<string, readonly Guard[]>> = {
   'fleet-mdm.policy_membership': required('policy_id', 'host_id'),
   'fleet-mdm.policy_membership.event': [...required('policy_id', 'host_id'), atMost('summary', KIB)],
   'fleet-mdm.queries': required('name'),
-  'fleet-mdm.query_results': [...required('query_id', 'host_id'), atMost('data', 64 * KIB)],
+  'fleet-mdm.query_results': [...required('query_id', 'host_id'), atMost('data', 64 * KIB), json('data')],
   'fleet-mdm.activity_past': [...required('activity_type'), ...EVENT],
   'fleet-mdm.activity_host_past': required('host_id', 'activity_id'),
   'fleet-mdm.host_script_results': [...required('host_id'), ...EVENT],
@@ -182,6 +182,18 @@ export function guardsOf(type: MessageType, columns: readonly string[]): readonl
   }
   guards.push(typed);
   return guards;
+}
+
+/** All guards by message type, for those that are mapped: what the documentation shows. */
+export function guardTable(
+  mappings: Readonly<Record<string, { readonly columns: Readonly<Record<string, unknown>> }>>,
+): ReadonlyMap<string, readonly Guard[]> {
+  const table = new Map<string, readonly Guard[]>();
+  for (const type of messageTypes) {
+    const mapping = mappings[type.name];
+    if (mapping !== undefined) table.set(type.name, guardsOf(type, Object.keys(mapping.columns)));
+  }
+  return table;
 }
 
 /** Times that a tool writes for "never": no value, and nothing wrong with the record. */

@@ -2,7 +2,9 @@ import type { EventTypes } from '../shared/event-type.ts';
 import type { Mapping } from './mapping.ts';
 import { authentik, authentikEvents } from './sources/authentik.ts';
 import { fleetMdm } from './sources/fleet-mdm.ts';
+import { fleetMdmEvents } from './sources/fleet-mdm-events.ts';
 import { meshcentral } from './sources/meshcentral.ts';
+import { meshcentralEvents } from './sources/meshcentral-events.ts';
 import { tacticalRmm } from './sources/tactical-rmm.ts';
 import { tacticalRmmEvents } from './sources/tactical-rmm-events.ts';
 
@@ -12,7 +14,9 @@ export function mappings(eventTypes: EventTypes): Readonly<Record<string, Mappin
     ...tacticalRmm,
     ...tacticalRmmEvents(eventTypes),
     ...fleetMdm,
+    ...fleetMdmEvents(eventTypes),
     ...meshcentral,
+    ...meshcentralEvents(eventTypes),
     ...authentik,
     ...authentikEvents(eventTypes),
   };

@@ -17,14 +17,16 @@ export interface RedactOptions {
   readonly remove?: readonly string[];
 }
 
+/** To how many bytes each text is cut in JSON that is too long, until it fits. */
+const TEXT_LIMITS = [8192, 1024, 128];
 /** Integers that a double may not hold. */
 const LONG_NUMBER = /\d{16}/;
 const DEPTH_MAX = 64;
 const NONE: RedactOptions = {};
 
 /**
- * A JSON text without its secrets, cut visibly when it has more than `maxBytes`. Null for JSON's null, and for a text that is no
- * JSON, of which `fix` hears.
+ * A JSON text without its secrets; when it has more than `maxBytes`, with its texts cut visibly, and JSON still. Null for JSON's null,
+ * and for a text that is no JSON. `fix` hears of both.
  */
 export function redactedJson(
   text: string,
@@ -37,7 +39,7 @@ export function redactedJson(
     value = JSON.parse(text);
     if (value === null) return null;
     const clean = options.remove === undefined && !hintsAtSecret(text);
-    if (clean) return cutText(text, maxBytes);
+    if (clean) return bounded(text, value, maxBytes, fix);
     if (LONG_NUMBER.test(text)) value = parseExact(text, 'value');
   } catch {
     fix('invalid_json_column');
@@ -45,16 +47,47 @@ export function redactedJson(
   }
   const redacted = without(value, options, 0);
   // Nothing was in it: its own text is what the source has.
-  return cutText(redacted === value ? text : jsonText(redacted), maxBytes);
+  return bounded(redacted === value ? text : jsonText(redacted), redacted, maxBytes, fix);
 }
 
 /** As redactedJson, of a value that is parsed already: part of a MongoDB document. Null for null. */
-export function redactedValue(value: Json, maxBytes: number, options: RedactOptions = NONE): string | null {
-  return value === null ? null : cutText(jsonText(without(value, options, 0)), maxBytes);
+export function redactedValue(value: Json, maxBytes: number, fix: (rule: Rule) => void): string | null {
+  if (value === null) return null;
+  const redacted = without(value, NONE, 0);
+  return bounded(jsonText(redacted), redacted, maxBytes, fix);
 }
 
 function jsonText(value: Json): string {
-  return stringifyLossless(value) ?? 'null';
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // Five times as slow, and knows integers beyond 2^53.
+    return stringifyLossless(value) ?? 'null';
+  }
+}
+
+function bounded(text: string, value: Json, maxBytes: number, fix: (rule: Rule) => void): string {
+  const fits = (json: string): boolean => json.length * 3 <= maxBytes || Buffer.byteLength(json) <= maxBytes;
+  if (fits(text)) return text;
+  fix('text_too_long');
+  for (const limit of TEXT_LIMITS) {
+    const shorter = jsonText(shortened(value, limit));
+    if (fits(shorter)) return shorter;
+  }
+  // Not long texts, but many members. No sign takes more than six bytes in JSON.
+  return JSON.stringify(cutText(text, Math.floor(maxBytes / 8)));
+}
+
+function shortened(value: Json, limit: number): Json {
+  if (typeof value === 'string') return cutText(value, limit);
+  if (isArray(value)) return value.map((item) => shortened(item, limit));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      member === undefined ? null : shortened(member, limit),
+    ]),
+  );
 }
 
 /** The value itself when nothing in it is secret. */

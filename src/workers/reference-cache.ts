@@ -1,10 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { EntityName, Tool } from '../shared/entity.ts';
+/** Entities that others refer to. */
+import type { ReferenceEntity } from '../shared/reference-table.ts';
 import type { ReferenceEpochs } from '../shared/shared-board.ts';
 import type { ReferenceSettings } from '../shared/worker-protocol.ts';
-
-/** Entities that others refer to. */
-import type { ReferenceEntity } from "../shared/reference-table.ts";
 
 export interface ReferenceKey {
   readonly entity: ReferenceEntity;

@@ -122,6 +122,11 @@ export class Row {
     return isObject(before) ? before : null;
   }
 
+  /** All of a document, as it was read. */
+  get document(): JsonObject {
+    return this.#cells;
+  }
+
   /** Whether an insert is the second half of a key move: the row was there before, under another key. */
   get moved(): boolean {
     const { op, record } = this.change;

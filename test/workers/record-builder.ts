@@ -79,6 +79,18 @@ export function fleetRecord(
   });
 }
 
+/** A change of a row of a Tactical table. */
+export function tacticalRecord(
+  table: string,
+  envelope: object,
+  fields: Partial<CapturedRecord> = {},
+): CapturedRecord {
+  return siteRecord(
+    { source: { ...POSTGRES, table }, ...envelope },
+    { topic: `tactical.public.${table}`, ...fields },
+  );
+}
+
 /** A row of agents_agent. */
 export function agentRecord(after: object, fields: Partial<CapturedRecord> = {}): CapturedRecord {
   return siteRecord(

@@ -168,10 +168,16 @@ describe('free-form JSON', () => {
     );
   });
 
-  it('is cut visibly, at a whole character', () => {
-    const cut = redact({ big: 'ü'.repeat(600) }, 200) ?? '';
-    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(200);
-    expect(cut).toMatch(/^\{"big":"ü+… \[cut\]$/);
+  it.each([
+    ['one long text', { name: 'x', big: 'ü'.repeat(60_000) }],
+    ['many texts', Array.from({ length: 50 }, () => '"'.repeat(900))],
+    ['many members', Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`m${at}`, at]))],
+  ])('is cut visibly for its %s, and JSON still', (_, value) => {
+    const fixes: string[] = [];
+    const cut = redactedJson(JSON.stringify(value), 16 * 1024, (rule) => fixes.push(rule)) ?? '';
+    expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(16 * 1024);
+    expect(JSON.stringify(JSON.parse(cut))).toContain('… [cut]');
+    expect(fixes).toEqual(['text_too_long']);
   });
 
   it('is nothing, and counted, when the text is no JSON', () => {
@@ -187,8 +193,8 @@ describe('free-form JSON', () => {
   });
 
   it('is taken from a value that is parsed already', () => {
-    expect(redactedValue({ ip: '::1', hash: SECRET }, 100)).toBe('{"ip":"::1"}');
-    expect(redactedValue(null, 100)).toBeNull();
+    expect(redactedValue({ ip: '::1', hash: SECRET }, 100, () => undefined)).toBe('{"ip":"::1"}');
+    expect(redactedValue(null, 100, () => undefined)).toBeNull();
   });
 });
 

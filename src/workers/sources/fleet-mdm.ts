@@ -1,8 +1,20 @@
-import { bigint, boolean, booleanIn, decimal, id, text, textIn, timestamp } from '../conversions.ts';
+import {
+  bigint,
+  boolean,
+  booleanIn,
+  type Convert,
+  constant,
+  decimal,
+  id,
+  text,
+  textIn,
+  timestamp,
+} from '../conversions.ts';
 import { type Mapping, rows } from '../mapping.ts';
+import { redactedJson } from '../redact.ts';
 import type { Row } from '../row.ts';
 
-/** Fleet MDM (MySQL, MariaDB). A device's row is fed by five tables, each a facet with a version of its own. */
+/** Fleet MDM (MySQL, MariaDB): states. A device's row is fed by five tables, each a facet with a version of its own. */
 export const fleetMdm: Readonly<Record<string, Mapping>> = {
   'fleet-mdm.teams': rows(['id'], {
     organisation_id: id('id'),
@@ -60,6 +72,68 @@ export const fleetMdm: Readonly<Record<string, Mapping>> = {
     mdm_enrolled: boolean('enrolled'),
     mdm_server_url: text('server_url'),
   }),
+
+  'fleet-mdm.labels': rows(['id'], {
+    name: text('name'),
+    description: text('description'),
+    kind: constant('label'),
+    created_at: timestamp('created_at'),
+    updated_at: timestamp('updated_at'),
+  }),
+
+  'fleet-mdm.label_membership': rows(['host_id', 'label_id'], {
+    group_id: id('label_id'),
+    member_id: id('host_id'),
+    member_kind: constant('device'),
+    created_at: timestamp('created_at'),
+    updated_at: timestamp('updated_at'),
+  }),
+
+  'fleet-mdm.scripts': rows(['id'], {
+    organisation_id: id('team_id'),
+    name: text('name'),
+    created_at: timestamp('created_at'),
+    updated_at: timestamp('updated_at'),
+  }),
+
+  'fleet-mdm.policies': rows(['id'], {
+    organisation_id: id('team_id'),
+    name: text('name'),
+    description: text('description'),
+    critical: boolean('critical'),
+    platforms: listed('platforms'),
+    query: text('query'),
+    resolution: text('resolution'),
+    created_at: timestamp('created_at'),
+    updated_at: timestamp('updated_at'),
+  }),
+
+  'fleet-mdm.policy_membership': rows(['policy_id', 'host_id'], {
+    policy_id: id('policy_id'),
+    device_id: id('host_id'),
+    passes: boolean('passes'),
+    created_at: timestamp('created_at'),
+    updated_at: timestamp('updated_at'),
+  }),
+
+  'fleet-mdm.queries': rows(['id'], {
+    organisation_id: id('team_id'),
+    name: text('name'),
+    description: text('description'),
+    query: text('query'),
+    platforms: listed('platform'),
+    interval_seconds: bigint('schedule_interval'),
+    created_at: timestamp('created_at'),
+    updated_at: timestamp('updated_at'),
+  }),
+
+  'fleet-mdm.query_results': rows(['id'], {
+    query_id: id('query_id'),
+    device_id: id('host_id'),
+    fetched_at: timestamp('last_fetched'),
+    data: resultData,
+    error: text('error'),
+  }),
 };
 
 /** Everything that osquery calls by the name of a distribution is Linux. */
@@ -72,4 +146,22 @@ function platformFamily(row: Row): string | null {
 
 function userKind(row: Row): string | null {
   return booleanIn(row, 'api_only') === true ? 'api' : 'technician';
+}
+
+/** A text with commas between the items as a set; empty is no value. */
+function listed(column: string): Convert {
+  return (row) => {
+    const items = (textIn(row, column) ?? '').split(',').map((item) => item.trim());
+    const set = new Set(items.filter((item) => item !== ''));
+    return set.size === 0 ? null : [...set].sort();
+  };
+}
+
+/** A result's row is whatever a query selects. Where osquery calls a column `key`, it holds a name: of a registry key, of a setting. */
+const RESULT_NAMES = { keep: ['key'] };
+
+function resultData(row: Row): string | null {
+  const data = textIn(row, 'data');
+  // How much of it is kept is the guard's to say: cut, it is text and no JSON.
+  return data === null ? null : redactedJson(data, Number.POSITIVE_INFINITY, row.fix, RESULT_NAMES);
 }

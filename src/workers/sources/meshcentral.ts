@@ -1,10 +1,10 @@
 import { constant, firstText, numberIn, seconds, text, textSet, timestamp } from '../conversions.ts';
 import { plainValue } from '../extended-json.ts';
 import { isArray, isObject, type Json } from '../json-text.ts';
-import { documents, type Mapping } from '../mapping.ts';
+import { documents, type Mapping, type OwnedRow } from '../mapping.ts';
 import type { Row } from '../row.ts';
 
-/** MeshCentral (MongoDB): kinds of documents in its main collection, told apart by `type`, or by `_id` in a delete. */
+/** MeshCentral (MongoDB), states: kinds of documents in its main collection, told apart by `type`, or by `_id` in a delete. */
 export const meshcentral: Readonly<Record<string, Mapping>> = {
   'meshcentral.meshcentral.node': documents('node/', {
     device_key: text('_id'),
@@ -41,7 +41,45 @@ export const meshcentral: Readonly<Record<string, Mapping>> = {
     last_login: seconds('login'),
     created_at: seconds('creation'),
   }),
+
+  'meshcentral.meshcentral.ugrp': documents(
+    'ugrp/',
+    {
+      name: text('name'),
+      description: text('desc'),
+      kind: constant('user'),
+      created_at: timestamp('creation'),
+    },
+    { owned: { entity: 'group_member', column: 'group_id', rows: membersOf } },
+  ),
+
+  'meshcentral.meshcentral.mesh': documents('mesh/', {
+    name: text('name'),
+    description: text('desc'),
+    kind: constant('device'),
+    created_at: timestamp('creation'),
+  }),
 };
+
+/** What MongoDB does not take in the name of a field, as MeshCentral escapes it. */
+const ESCAPED: Readonly<Record<string, string>> = { '%25': '%', '%2e': '.', '%24': '$', '%2c': ',' };
+
+function unescapedName(name: string): string {
+  return name.replace(/%(?:25|2e|24|2c)/gi, (sign) => ESCAPED[sign.toLowerCase()] ?? sign);
+}
+
+/** A user group's document links its users, and the device groups that these may use. */
+function membersOf(row: Row, groupId: string): readonly OwnedRow[] {
+  const links = row.get('links');
+  if (!isObject(links)) return [];
+  return Object.keys(links)
+    .map(unescapedName)
+    .filter((key) => key.startsWith('user/'))
+    .map((user) => ({
+      id: `${groupId}:${user}`,
+      columns: { group_id: groupId, member_id: user, member_kind: 'user' },
+    }));
+}
 
 /** Beginnings of what Linux distributions call themselves, for those whose name does not say Linux. */
 const LINUX =
