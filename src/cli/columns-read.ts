@@ -3,6 +3,9 @@ import type { Convert } from '../workers/conversions.ts';
 import type { JsonObject } from '../workers/json-text.ts';
 import { Row, type RowChange } from '../workers/row.ts';
 
+/** Stands for all columns, of a converter that goes through them. */
+const WHOLE_ROW = '*';
+
 /**
  * The source columns that a converter looks at, for the documentation: it is given a row in which every value is null, and what it
  * asks for is written down. What it would only ask for because of another value stays unknown.
@@ -15,6 +18,10 @@ export function columnsRead(convert: Convert, document: boolean): readonly strin
       get: (_, name) => {
         if (typeof name === 'string') names.add(name);
         return null;
+      },
+      ownKeys: () => {
+        names.add(WHOLE_ROW);
+        return [];
       },
     },
   );

@@ -49,9 +49,9 @@ function tables(): string[] {
   return [
     '## Tables',
     '',
-    'A column is read from the source’s column of the same name, or from those behind the arrow; a dash is the change itself, or the same',
-    'for every row. A row’s id is the text in front of the arrow and the key columns; of tables of which a change is something that',
-    'happened, the occasion follows behind. A facet is a table whose columns belong to a row of another one.',
+    'A column is read from the source’s column of the same name, or from those behind the arrow: a dash is the change itself, or the same',
+    'for every row, a star whatever else the row holds. A row’s id is the text in front of the arrow and the key columns; where a change is',
+    'something that happened, the occasion follows behind. A facet is a table whose columns belong to a row of another one.',
     '',
     ...TOOLS.flatMap((tool) => [
       `### ${tool}`,

@@ -38,4 +38,5 @@ test('the columns that a converter reads are found by asking it', () => {
   expect(columnsRead(text('name'), false)).toEqual(['name']);
   expect(columnsRead(firstText('first', 'second'), true)).toEqual(['first', 'second']);
   expect(columnsRead(() => 'constant', false)).toEqual([]);
+  expect(columnsRead((row) => Object.keys(row.document).join(), false)).toEqual(['*']);
 });
