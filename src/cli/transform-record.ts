@@ -18,13 +18,13 @@ export type PrintedObject = { [name: string]: Printed };
 export function transformRecord(captured: CapturedRecord, decoder: Decoder): PrintedObject {
   const decoded = decoder.decode(toSourceRecord(captured));
   const { topic, partition, offset } = captured;
-  const changes = decoded.kind === 'changes' ? decoded.changes : [];
+  const changes = (decoded.kind === 'changes' ? decoded.changes : []).flatMap(withOwned);
   const result: PrintedObject = {
     topic,
     partition,
     offset,
     outcome: outcomeOf(decoded),
-    mutations: changes.flatMap((change) => [printedMutation(change), ...printedOwned(change)]),
+    mutations: changes.map((change) => printedMutation(change)),
     analytics: changes.flatMap((change) => printedAnalytics(change, captured.timestamp)),
   };
   if (decoded.kind === 'truncate') {
@@ -62,9 +62,10 @@ function printedMutation({ mutation, operation }: Change): PrintedObject {
   return printed;
 }
 
-/** Rows that exist only inside of the change's row. Those that are gone are known to a store alone. */
-function printedOwned({ owned, operation }: Change): PrintedObject[] {
-  return (owned?.rows ?? []).map((mutation) => printedMutation({ mutation, operation }));
+/** A change with those of the rows that exist only inside of it. Which others are gone, a store alone knows. */
+function withOwned(change: Change): Change[] {
+  const { owned, operation } = change;
+  return [change, ...(owned?.rows ?? []).map((mutation) => ({ mutation, operation }))];
 }
 
 function printedColumns(mutation: Mutation, columns: Columns): PrintedObject {

@@ -134,7 +134,6 @@ class RecordDecoder implements Decoder {
     const version = versionOf(source, definition.epoch, op, record);
     const sourceTs = sourceTime(value, source, record);
     const bound = this.#tables.of(mapped);
-    if (bound.empty) return skip('unmapped_table');
     if (op === 't') {
       return bound.state.length === 0
         ? skip('history')

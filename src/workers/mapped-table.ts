@@ -1,3 +1,4 @@
+import { must } from '../shared/assert.ts';
 import { type MappedTable, type MessageType, messageTypes } from '../shared/message-type.ts';
 import type { Json } from './json-text.ts';
 import { BoundMapping, type Mapping } from './mapping.ts';
@@ -12,14 +13,11 @@ export class BoundTable {
   readonly rows: readonly BoundMapping[];
   /** What a truncate empties: everything but history. */
   readonly state: readonly MessageType[];
-  /** For now: nothing is mapped from the table yet. */
-  readonly empty: boolean;
   readonly #byDocument: ReadonlyMap<string, BoundMapping>;
 
   constructor(rows: readonly BoundMapping[], byDocument: ReadonlyMap<string, BoundMapping>) {
     this.rows = rows;
     this.#byDocument = byDocument;
-    this.empty = rows.length + byDocument.size === 0;
     this.key = rows[0]?.mapping.key ?? [];
     this.collection = this.key.length === 0;
     this.state = [...rows, ...byDocument.values()].filter(({ history }) => !history).map(({ type }) => type);
@@ -47,11 +45,13 @@ export class BoundTables {
   readonly #bound = new Map<MessageType, BoundMapping>();
   readonly #tables = new Map<MappedTable, BoundTable>();
 
+  /** Throws for a message type without a mapping, and for a mapping that does not fit its entity. */
   constructor(mappings: Readonly<Record<string, Mapping>>) {
     for (const type of messageTypes) {
       const mapping = mappings[type.name];
-      // Until every message type has its mapping, those without one are left out.
-      if (mapping !== undefined) this.#bound.set(type, new BoundMapping(type, mapping));
+      if (mapping === undefined)
+        throw new Error(`message type ${type.name} has no mapping in workers/sources`);
+      this.#bound.set(type, new BoundMapping(type, mapping));
     }
   }
 
@@ -61,14 +61,9 @@ export class BoundTables {
 
   #together(mapped: MappedTable): BoundTable {
     const { rows, byDocument } = mapped;
-    const ofType = (type: MessageType): BoundMapping[] => {
-      const bound = this.#bound.get(type);
-      return bound === undefined ? [] : [bound];
-    };
-    const kinds = [...byDocument].flatMap(([name, type]) =>
-      ofType(type).map((bound) => [name, bound] as const),
-    );
-    const table = new BoundTable(rows.flatMap(ofType), new Map(kinds));
+    const boundTo = (type: MessageType): BoundMapping => must(this.#bound.get(type), type.name);
+    const kinds = [...byDocument].map(([name, type]) => [name, boundTo(type)] as const);
+    const table = new BoundTable(rows.map(boundTo), new Map(kinds));
     this.#tables.set(mapped, table);
     return table;
   }

@@ -164,7 +164,7 @@ describe('what is recognised and needs no work is skipped', () => {
     ],
     [
       'a document of another type',
-      meshRecord('mesh//a', '{"_id":"mesh//a","type":"mesh"}', 'c'),
+      meshRecord('cfile//a', '{"_id":"cfile//a","type":"cfile"}', 'c'),
       'unmapped_document',
     ],
     [
@@ -172,7 +172,7 @@ describe('what is recognised and needs no work is skipped', () => {
       meshRecord('x', '{"_id":"x","type":"node"}', 'c'),
       'unmapped_document',
     ],
-    ['the delete of a document of another type', meshRecord('mesh//a', null, 'd'), 'unmapped_document'],
+    ['the delete of a document of another type', meshRecord('cfile//a', null, 'd'), 'unmapped_document'],
     ['an update of a document that was gone at look-up', meshRecord('node//a', null, 'u'), 'gone_at_lookup'],
   ];
   test.each(cases)('%s', (_, record, reason) => {
@@ -182,7 +182,7 @@ describe('what is recognised and needs no work is skipped', () => {
   test('and tables without a mapping are named to the caller, never by a document', () => {
     const trial = newTrial();
     trial.decode(siteRecord({ source: { ...POSTGRES, table: 'alien' } }));
-    trial.decode(meshRecord('mesh//a', '{"_id":"mesh//a","type":"mesh"}', 'c'));
+    trial.decode(meshRecord('cfile//a', '{"_id":"cfile//a","type":"cfile"}', 'c'));
     expect(trial.unmapped).toEqual(['tactical-rmm.alien', 'meshcentral.meshcentral.other']);
   });
 });

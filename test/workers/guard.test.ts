@@ -55,8 +55,7 @@ describe('the table of guards', () => {
 
   test('has every message type, each with what its columns are held to', () => {
     for (const type of messageTypes) {
-      const guards = table.get(type.name);
-      if (guards === undefined) continue;
+      const guards = table.get(type.name) ?? [];
       expect(guards.length).toBeGreaterThan(0);
       for (const guard of guards) {
         expect(guard.detail).not.toBe('');

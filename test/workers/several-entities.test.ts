@@ -121,6 +121,70 @@ describe('a truncate', () => {
   });
 });
 
+describe('rows that exist only inside of another', () => {
+  const ownedOf = (record: CapturedRecord) => {
+    const [change, ...others] = changesOf(record);
+    expect(others).toEqual([]);
+    const { rows, ...owner } = change?.owned ?? { rows: [] };
+    return { owner, rows: rows.map(({ id, columns }) => ({ id, columns })) };
+  };
+  const owner = { entity: 'group_member', column: 'group_id', value: 'ugrp//g' };
+  const group = (links: object) => JSON.stringify({ _id: 'ugrp//g', type: 'ugrp', name: 'G', links });
+
+  test('come with it, and with its version', () => {
+    const record = meshRecord(
+      'ugrp//g',
+      group({ 'user//ann': { rights: 1 }, 'mesh//m': { rights: 1 } }),
+      'c',
+    );
+    expect(ownedOf(record)).toEqual({
+      owner,
+      rows: [
+        {
+          id: 'ugrp//g:user//ann',
+          columns: { group_id: 'ugrp//g', member_id: 'user//ann', member_kind: 'user' },
+        },
+      ],
+    });
+    const [change] = changesOf(record);
+    const { version, sourceTs } = change?.mutation ?? {};
+    expect(change?.owned?.rows[0]).toMatchObject({
+      entity: 'group_member',
+      version,
+      sourceTs,
+      deleted: false,
+    });
+  });
+
+  test('are none when it holds none any more, and when it is deleted', () => {
+    expect(ownedOf(meshRecord('ugrp//g', group({}), 'u'))).toEqual({ owner, rows: [] });
+    expect(ownedOf(meshRecord('ugrp//g', null, 'd'))).toEqual({ owner, rows: [] });
+  });
+});
+
+describe('what is made of a change and not of its row', () => {
+  const turn = (before: number | null, after: number | null, op = 'u') => {
+    const key = { policy_id: 2, host_id: 7 };
+    const record = fleetRecord('policy_membership', { ...key, passes: after }, { key: JSON.stringify(key) });
+    const value: object = JSON.parse(record.value ?? '');
+    const image = before === null ? null : { ...key, passes: before };
+    return ids({ ...record, value: JSON.stringify({ ...value, before: image, op }) });
+  };
+  const event = 'event policy_membership:2:7:mysql-bin.000003:4012:2';
+
+  test('is told by the row before, and named by its place in the source', () => {
+    expect(turn(1, 0)).toEqual(['policy_result 2:7', event]);
+    expect(turn(0, 1)).toEqual(['policy_result 2:7', event]);
+    expect(turn(null, 1, 'c')).toEqual(['policy_result 2:7', event]);
+  });
+
+  test('is nothing when that has not changed, or was only read', () => {
+    expect(turn(1, 1)).toEqual(['policy_result 2:7']);
+    expect(turn(1, null)).toEqual(['policy_result 2:7']);
+    expect(turn(null, 0, 'r')).toEqual(['policy_result 2:7']);
+  });
+});
+
 test('a table of an earlier version of the tool makes the same rows', () => {
   const row = { id: 3, user_id: 7, group_id: 'f6486708-5141-4c9c-8825-530ecf0cb26e' };
   const member = (table: string) =>
