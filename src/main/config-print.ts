@@ -1,9 +1,11 @@
 import { stringify } from 'yaml';
 import * as z from 'zod';
+import { markdownTable } from '../shared/markdown.ts';
 import { type LoadedConfig, valueAt } from './config.ts';
 import { CONFIG_FILE_VARIABLE } from './config-environment.ts';
 import { configSchema } from './config-schema.ts';
-import { CONFIG_OPTIONS, type ConfigOption } from './config-table.ts';
+import { PROVIDER_KINDS } from './config-schema-references.ts';
+import { CONFIG_OPTIONS, type ConfigOption, optionsOf } from './config-table.ts';
 
 export interface PrintedOption {
   readonly key: string;
@@ -32,29 +34,29 @@ export function configJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(configSchema, { io: 'input' }) };
 }
 
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|');
-}
-
 function defaultText(option: ConfigOption): string {
+  if (!option.schema.safeParse(undefined).success) return 'none: it has to be there';
   if (option.defaultValue === undefined) return '';
   if (option.key === 'sources') return 'the four connectors, see below';
   return `\`${JSON.stringify(option.defaultValue)}\``;
 }
 
 function section(name: string, options: readonly ConfigOption[]): string[] {
-  return [
-    `## ${name}`,
-    '',
-    '| key and variable | takes | default | meaning |',
-    '|---|---|---|---|',
-    ...options.map((option) => {
-      const secret = option.secret ? ' Secret: never printed, not taken from flags.' : '';
-      const names = `\`${option.key}\`<br>\`${option.environmentName}\``;
-      return `| ${names} | ${cell(option.takes)} | ${cell(defaultText(option))} | ${cell(option.description)}${secret} |`;
-    }),
-    '',
-  ];
+  const rows = options.map((option) => [
+    `\`${option.key}\`<br>\`${option.environmentName}\``,
+    option.takes,
+    defaultText(option),
+    `${option.description}${option.secret ? ' Secret: never printed, not taken from flags.' : ''}`,
+  ]);
+  return [`## ${name}`, '', ...markdownTable(['key and variable', 'takes', 'default', 'meaning'], rows), ''];
+}
+
+/** Keys of the entries of a list; they have no variables of their own. */
+function entryKeys(kind: string, options: readonly ConfigOption[]): string[] {
+  const rows = options
+    .filter(({ key }) => key !== 'kind')
+    .map((option) => [`\`${option.key}\``, option.takes, defaultText(option), option.description]);
+  return [`### kind: ${kind}`, '', ...markdownTable(['key', 'takes', 'default', 'meaning'], rows), ''];
 }
 
 /** docs/configuration.md. A test keeps the file equal to this. */
@@ -81,6 +83,11 @@ export function configurationPage(): string {
         options.filter((option) => option.key === name || option.key.startsWith(`${name}.`)),
       ),
     ),
+    '## Providers of references',
+    '',
+    'An entry of `references.providers` has a `kind` and these keys.',
+    '',
+    ...Object.entries(PROVIDER_KINDS).flatMap(([kind, entry]) => entryKeys(kind, optionsOf('', entry))),
     '## Default sources',
     '',
     '```yaml',

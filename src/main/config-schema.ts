@@ -8,7 +8,6 @@ import {
   optionalText,
   secretFile,
   secretText,
-  TIMER_MAX_MS,
   text,
   texts,
   whole,
@@ -16,6 +15,7 @@ import {
 import { eventTypes } from './config-schema-events.ts';
 import { kafkaSection } from './config-schema-kafka.ts';
 import { pinotSection } from './config-schema-pinot.ts';
+import { referencesSection } from './config-schema-references.ts';
 
 /** The connectors of the contract, section 2. */
 const DEFAULT_SOURCES: SourceDefinition[] = [
@@ -196,25 +196,7 @@ export const configSchema = z
       })
       .prefault({}),
     pipeline: pipeline.prefault({}),
-    references: z
-      .strictObject({
-        cacheBytes: whole(
-          64 * MIB,
-          [1024, 64 * 1024 * MIB],
-          'Memory for organisations, sites, users and devices that changes refer to, per worker.',
-        ),
-        ttlMs: whole(
-          300_000,
-          [0, TIMER_MAX_MS],
-          'How long a found reference is believed before it is read again.',
-        ),
-        negativeTtlMs: whole(
-          5000,
-          [0, TIMER_MAX_MS],
-          'How long a reference that was not found is believed to be missing.',
-        ),
-      })
-      .prefault({}),
+    references: referencesSection.prefault({}),
     deletes: z
       .strictObject({
         keepDays: whole(

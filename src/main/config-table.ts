@@ -45,7 +45,12 @@ function kindOf(schema: z.ZodType): ConfigOption['kind'] {
   if (inner instanceof z.ZodNumber) return 'number';
   if (inner instanceof z.ZodBoolean) return 'boolean';
   if (inner instanceof z.ZodRecord) return 'map';
-  if (inner instanceof z.ZodArray) return inner.element instanceof z.ZodObject ? 'structure' : 'list';
+  if (inner instanceof z.ZodArray) {
+    const { element } = inner;
+    return element instanceof z.ZodObject || element instanceof z.ZodDiscriminatedUnion
+      ? 'structure'
+      : 'list';
+  }
   return 'text';
 }
 
@@ -62,7 +67,8 @@ function words(part: JsonSchemaPart): string {
   if (part.enum !== undefined) return part.enum.map(String).join(' | ');
   if (part.type === 'integer') return `a whole number from ${part.minimum} to ${part.maximum}`;
   if (part.type === 'boolean') return 'true | false';
-  if (part.type === 'array') return part.items?.type === 'object' ? 'a list of sections' : 'a list of texts';
+  if (part.type === 'array')
+    return `a list of ${part.items?.enum === undefined ? 'texts' : words(part.items)}`;
   if (part.type === 'object' && part.additionalProperties)
     return `a map of name to ${words(part.additionalProperties)}`;
   return 'a text';
@@ -71,31 +77,36 @@ function words(part: JsonSchemaPart): string {
 function optionOf(key: string, schema: z.ZodType): ConfigOption {
   const meta = schema.meta() as OptionMeta | undefined; // what config-option.ts put there
   if (meta === undefined) throw new Error(`configuration key ${key} has no description`);
+  const kind = kindOf(schema);
   return {
     key,
     environmentName: environmentName(key),
     schema,
-    kind: kindOf(schema),
+    kind,
     description: meta.description,
     secret: meta.secret === true,
     defaultValue: schema.safeParse(undefined).data,
-    takes: words(z.toJSONSchema(withoutDefault(schema), { io: 'input' }) as JsonSchemaPart),
+    takes:
+      kind === 'structure'
+        ? `a list of ${key.split('.').at(-1)}`
+        : words(z.toJSONSchema(withoutDefault(schema), { io: 'input' }) as JsonSchemaPart),
   };
 }
 
-function collect(prefix: string, section: z.ZodObject, options: ConfigOption[]): void {
+/** The keys of a section and of those below it. */
+export function optionsOf(prefix: string, section: z.ZodObject): ConfigOption[] {
+  const options: ConfigOption[] = [];
   for (const [name, schema] of Object.entries(section.shape)) {
     const key = prefix === '' ? name : `${prefix}.${name}`;
     const nested = sectionOf(schema);
-    if (nested !== undefined) collect(key, nested, options);
+    if (nested !== undefined) options.push(...optionsOf(key, nested));
     else if (schema instanceof z.ZodType) options.push(optionOf(key, schema));
   }
+  return options;
 }
 
 function allOptions(): ReadonlyMap<string, ConfigOption> {
-  const options: ConfigOption[] = [];
-  collect('', configSchema, options);
-  return new Map(options.map((option) => [option.key, option]));
+  return new Map(optionsOf('', configSchema).map((option) => [option.key, option]));
 }
 
 /** Every key, in the order of the schema. */

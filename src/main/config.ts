@@ -68,6 +68,8 @@ function readFlags(flags: readonly FlagValue[]): FileContents {
 function shown(option: ConfigOption, value: unknown): string {
   if (option.secret) return '<redacted>';
   if (value === undefined) return 'nothing';
+  // An entry of a list may hold an address with a password, or a token under a wrong key: only plain words are shown of it.
+  if (option.kind === 'structure' && !/^[\w.-]*$/.test(String(value))) return `<${typeof value}>`;
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

@@ -97,6 +97,11 @@ export const METRICS = {
     [],
   ),
   followUps: counter('openframe_stream_follow_ups_total', 'Changes that made work at other rows.', ['kind']),
+  provider: counter(
+    'openframe_stream_reference_providers_total',
+    'References that providers were asked for, by what they answered.',
+    ['provider', 'result'],
+  ),
   mergedChanges: counter(
     'openframe_stream_merged_changes_total',
     'Changes merged into another of the same row and batch.',

@@ -48,7 +48,10 @@ export interface EventTypeRow extends EventTypeMapping {
   readonly basis: keyof EventTypeTable;
 }
 
-const BASES = ['reference', 'earlier', 'advised', 'analogous'] as const;
+const BASES = ['reference', 'earlier', 'advised', 'suggested'] as const;
+
+/** Unmapped until somebody maps them: what is suggested is for an operator to take into `events.types`. */
+const LEFT_OPEN: readonly EventTypeRow['basis'][] = ['suggested', 'unmapped'];
 
 /** Severity of a unified type; undefined for a name that is none. */
 export function severityOf(eventType: string): Severity | undefined {
@@ -88,7 +91,7 @@ export function createEventTypes(additions: readonly EventTypeMapping[] = []): E
     const severity = mapping.severity ?? severityOf(mapping.eventType) ?? UNKNOWN.severity;
     classes.get(mapping.tool)?.set(mapping.sourceType, { type: mapping.eventType, severity, mapped: true });
   };
-  for (const known of eventTypeRows()) if (known.basis !== 'unmapped') add(known);
+  for (const known of eventTypeRows()) if (!LEFT_OPEN.includes(known.basis)) add(known);
   for (const addition of additions) {
     const problem = problemOf(addition);
     if (problem !== undefined) throw new Error(problem);

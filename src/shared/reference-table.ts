@@ -24,6 +24,15 @@ export interface ReferenceRule {
 
 /** Entities that others refer to. */
 export type ReferenceEntity = 'organisation' | 'site' | 'role' | 'user' | 'device' | 'event_device';
+/** Those that somebody outside may know, too. */
+export type ProvidedEntity = Exclude<ReferenceEntity, 'event_device'>;
+export const PROVIDED_ENTITIES: readonly ProvidedEntity[] = [
+  'organisation',
+  'site',
+  'role',
+  'user',
+  'device',
+];
 /** `id`, or an indexed column of the entity. */
 export type ReferenceLookup = 'id' | 'device_key' | 'mesh_node_id' | 'event_id';
 

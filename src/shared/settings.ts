@@ -1,4 +1,5 @@
 import type { Tool } from './entity.ts';
+import type { ProvidedEntity } from './reference-table.ts';
 
 /**
  * What a worker is told when it starts: plain data, cloned into the thread. The configuration (main/config.ts) is validated before
@@ -71,3 +72,34 @@ export interface NoStoreSettings {
 }
 
 export type StoreSettings = CassandraSettings | EmbeddedSettings | NoStoreSettings;
+
+/** What a provider of references is asked for. */
+interface ProviderScope {
+  /** A metric label. */
+  readonly name: string;
+  readonly entities: readonly ProvidedEntity[];
+  readonly tools: readonly Tool[];
+}
+
+export interface HttpProviderSettings extends ProviderScope, TlsSettings {
+  readonly kind: 'http';
+  readonly url: string;
+  /** Path of a file that holds the bearer token. */
+  readonly tokenFile?: string | undefined;
+  /** Of a look-up as a whole. */
+  readonly timeoutMs: number;
+  readonly connections: number;
+  readonly keysPerRequestMax: number;
+  readonly responseBytesMax: number;
+  readonly failuresToOpen: number;
+  readonly probeIntervalMs: number;
+}
+
+export interface FileProviderSettings extends ProviderScope {
+  readonly kind: 'file';
+  /** YAML, or JSON by a name that ends in `.json`. */
+  readonly path: string;
+  readonly refreshMs: number;
+}
+
+export type ProviderSettings = HttpProviderSettings | FileProviderSettings;

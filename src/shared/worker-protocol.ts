@@ -1,7 +1,7 @@
 import type { EventTypeMapping } from './event-type.ts';
 import type { FollowUp } from './follow-up.ts';
 import type { DeadLetter, Outcome } from './outcome.ts';
-import type { SourceDefinition, StoreSettings } from './settings.ts';
+import type { ProviderSettings, SourceDefinition, StoreSettings } from './settings.ts';
 
 /**
  * What main and the workers say to each other. Records and analytics travel in the slots' shared memory; these messages are the
@@ -31,6 +31,8 @@ export interface ReferenceSettings {
   readonly cacheBytes: number;
   readonly ttlMs: number;
   readonly negativeTtlMs: number;
+  /** Asked in this order for what neither the stream nor the store knows. */
+  readonly providers: readonly ProviderSettings[];
 }
 
 /** Given to every worker when it starts (Piscina's `workerData`). */

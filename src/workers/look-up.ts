@@ -1,6 +1,8 @@
 import type { Tool } from '../shared/entity.ts';
 import { MAIN_FACET } from '../shared/entity.ts';
 import { type KnownReferences, referenceGroup } from './follow-rules.ts';
+import { askProviders } from './providers/open-providers.ts';
+import type { ReferenceProvider } from './providers/provider.ts';
 import { type Reference, type ReferenceKey, referenceOfRow } from './reference.ts';
 import type { ReferenceCache } from './reference-cache.ts';
 import type { Row, Store } from './stores/store.ts';
@@ -59,16 +61,23 @@ export class KnownInBatch implements KnownReferences {
   }
 }
 
-/** Finds references: in the cache, otherwise in the store, all that a batch asks for together. */
+/** Finds references: in the cache, otherwise in the store, otherwise at the providers; all that a batch asks for together. */
 export class LookUp {
   readonly #cache: ReferenceCache;
   readonly #store: Store;
   readonly #patiently: Patiently;
+  readonly #providers: readonly ReferenceProvider[];
 
-  constructor(cache: ReferenceCache, store: Store, patiently: Patiently) {
+  constructor(
+    cache: ReferenceCache,
+    store: Store,
+    patiently: Patiently,
+    providers: readonly ReferenceProvider[] = [],
+  ) {
     this.#cache = cache;
     this.#store = store;
     this.#patiently = patiently;
+    this.#providers = providers;
   }
 
   /** Makes the references known that are not yet. `fresh`: from the store, whatever the cache says. */
@@ -92,7 +101,8 @@ export class LookUp {
 
   async #read(group: string, keys: readonly ReferenceKey[], known: KnownInBatch): Promise<void> {
     const epochs = keys.map(({ value }) => this.#cache.epoch(`${group}|${value}`));
-    const found = await this.#patiently(() => this.#fromStore(keys));
+    const stored = await this.#patiently(() => this.#fromStore(keys));
+    const found = this.#providers.length === 0 ? stored : await this.#fromProviders(keys, stored);
     for (const [index, { value }] of keys.entries()) {
       const reference = found[index] ?? null;
       const epoch = epochs[index] ?? 0;
@@ -115,6 +125,29 @@ export class LookUp {
         entity === 'event_device' ? this.#devicesOf(tool, value) : this.#firstOf({ entity, tool, by, value }),
       ),
     );
+  }
+
+  /** Asks the providers for what the store does not have. One that cannot be asked now leaves its references missing. */
+  async #fromProviders(
+    keys: readonly ReferenceKey[],
+    stored: readonly (Reference | null)[],
+  ): Promise<(Reference | null)[]> {
+    const asked = keys.flatMap(({ entity, ...key }, index) =>
+      (stored[index] ?? null) === null && entity !== 'event_device'
+        ? [{ index, key: { entity, ...key } }]
+        : [],
+    );
+    const answers = await askProviders(
+      this.#providers,
+      asked.map(({ key }) => key),
+    );
+    const found = [...stored];
+    for (const [position, { index }] of asked.entries()) {
+      const answer = answers[position];
+      // Older than any version: as soon as the row itself comes, it counts.
+      if (answer) found[index] = { id: answer.id, version: '', deleted: false, face: answer.columns };
+    }
+    return found;
   }
 
   /** The row of which a column has this value; should several have it, always the same one. */

@@ -3,6 +3,8 @@ import type { ReferenceEpochs } from '../shared/shared-board.ts';
 import type { ReferenceSettings } from '../shared/worker-protocol.ts';
 import type { Reference } from './reference.ts';
 
+type CacheSettings = Pick<ReferenceSettings, 'cacheBytes' | 'ttlMs' | 'negativeTtlMs'>;
+
 interface Entry {
   /** Null: the store had no such row. */
   readonly reference: Reference | null;
@@ -20,11 +22,11 @@ const ENTRY_BYTES = 300;
 export class ReferenceCache {
   readonly #entries: LRUCache<string, Entry>;
   readonly #epochs: ReferenceEpochs;
-  readonly #settings: ReferenceSettings;
+  readonly #settings: CacheSettings;
   hits = 0;
   misses = 0;
 
-  constructor(settings: ReferenceSettings, epochs: ReferenceEpochs) {
+  constructor(settings: CacheSettings, epochs: ReferenceEpochs) {
     this.#settings = settings;
     this.#epochs = epochs;
     this.#entries = new LRUCache({

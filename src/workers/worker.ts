@@ -25,6 +25,8 @@ import { KeyMoves } from './key-move.ts';
 import { DeviceLinker } from './link-devices.ts';
 import { LookUp, type Patiently } from './look-up.ts';
 import { OwnedRowsKeeper } from './owned-rows.ts';
+import { openProviders } from './providers/open-providers.ts';
+import type { ReferenceProvider } from './providers/provider.ts';
 import { ReferenceCache } from './reference-cache.ts';
 import { openStore } from './stores/open-store.ts';
 import type { Store } from './stores/store.ts';
@@ -43,6 +45,7 @@ interface OpenWorker {
   readonly topics: string[];
   readonly writer: Writer | null;
   readonly tasks: FollowUpTasks;
+  readonly providers: readonly ReferenceProvider[];
   /** Ends when the batch before has been prepared: batches are decoded and enriched in order. */
   turn: Promise<void>;
 }
@@ -54,7 +57,7 @@ let opened: OpenWorker | null = null;
 export async function open({ worker }: { readonly worker: number }): Promise<true | Unavailable> {
   const settings = workerData as WorkerSettings;
   try {
-    opened = openWith(await openStore(settings.store), settings, worker);
+    opened = await openWith(await openStore(settings.store), settings, worker);
     return true;
   } catch (error) {
     if (error instanceof DependencyError || error instanceof DestinationError)
@@ -63,7 +66,7 @@ export async function open({ worker }: { readonly worker: number }): Promise<tru
   }
 }
 
-function openWith(store: Store, settings: WorkerSettings, worker: number): OpenWorker {
+async function openWith(store: Store, settings: WorkerSettings, worker: number): Promise<OpenWorker> {
   const counters: Record<string, number> = {};
   const count: Count = (name, by = 1) => {
     counters[name] = (counters[name] ?? 0) + by;
@@ -83,7 +86,11 @@ function openWith(store: Store, settings: WorkerSettings, worker: number): OpenW
   const words = new ReferenceEpochs(settings.board);
   const cache = new ReferenceCache(settings.references, words);
   const patiently = patientReader((error) => writer?.readFailed(error));
-  const lookUp = new LookUp(cache, store, patiently);
+  const providers = await openProviders(settings.references.providers, {
+    counted: (provider, result, by) => count(`provider:${provider}:${result}`, by),
+    noticed: (provider, message) => process.stderr.write(`reference provider ${provider}: ${message}\n`),
+  });
+  const lookUp = new LookUp(cache, store, patiently, providers);
   const completer = new Completer(store, lookUp, patiently, count);
   const linker = new DeviceLinker(store, patiently);
   const sweep = new TruncationSweep(store, patiently);
@@ -113,7 +120,7 @@ function openWith(store: Store, settings: WorkerSettings, worker: number): OpenW
     takeCounters: () => takeCounters(counters, cache),
   };
   const tasks = new FollowUpTasks(followUps, patiently, stages);
-  return { settings, store, stages, topics, writer, tasks, turn: Promise.resolve() };
+  return { settings, store, stages, topics, writer, tasks, providers, turn: Promise.resolve() };
 }
 
 /** Piscina runs this for every batch, and for every part of what is to follow one. */
@@ -140,6 +147,7 @@ async function runBatch(worker: OpenWorker, task: BatchTask): Promise<BatchResul
 
 export async function close(): Promise<true> {
   opened?.writer?.close();
+  await Promise.all((opened?.providers ?? []).map((provider) => provider.close()));
   await opened?.store.close();
   opened = null;
   return true;

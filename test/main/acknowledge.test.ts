@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { Acknowledger } from '../../src/main/acknowledge.ts';
+import type { CollectedBatch } from '../../src/main/collect.ts';
 import type { Batch } from '../../src/main/dispatch.ts';
 import { SILENT_OBSERVER } from '../../src/main/observer.ts';
 import { PartitionState } from '../../src/main/partitions.ts';
 import type { OutgoingRecord } from '../../src/main/produce.ts';
 import { must } from '../../src/shared/assert.ts';
-import { collected, letterOf } from './batches.ts';
+import type { DeadLetter } from '../../src/shared/outcome.ts';
+import { collected, type GivenRecord, letterOf } from './batches.ts';
 import { FakeProducer, failureOf, settleTurns } from './fake-producer.ts';
 
 const TOPIC = 'tactical.public.agents_agent';
@@ -24,12 +26,13 @@ function newTrial(options: { intervalMs?: number } = {}) {
     commit: (offsets) => {
       for (const { partition, offset } of offsets) commits.push(`${partition}:${offset}`);
     },
-    release: (batch) => released.push(batch),
     starved: () => told.starved,
     observer: SILENT_OBSERVER,
     log: (_level, message) => logs.push(message),
     fatal: (error) => fatal.push(error),
   });
+  const batchOf = (records: readonly GivenRecord[], letters: readonly DeadLetter[] = []): CollectedBatch =>
+    collected(records, letters, { released: (batch) => released.push(batch) });
   const until = async (what: () => boolean): Promise<void> => {
     for (let wait = 0; !what(); wait += 1) {
       if (wait > 400) throw new Error('it did not come to that');
@@ -37,7 +40,7 @@ function newTrial(options: { intervalMs?: number } = {}) {
     }
   };
   const toBarrier = (): Promise<void> => until(() => producer.atBarrier);
-  return { producer, commits, released, logs, fatal, told, acknowledger, until, toBarrier };
+  return { producer, commits, released, logs, fatal, told, acknowledger, batchOf, until, toBarrier };
 }
 
 const newState = (partition = 0) => new PartitionState(TOPIC, 0, partition, 0);
@@ -46,10 +49,10 @@ const record = (producer: FakeProducer, index: number): OutgoingRecord =>
 
 describe('a failed report', () => {
   test('produces the record again and acknowledges nothing before that is confirmed', async () => {
-    const { producer, acknowledger, commits, released, toBarrier } = newTrial();
+    const { producer, acknowledger, commits, released, toBarrier, batchOf } = newTrial();
     const state = newState();
     acknowledger.add(
-      collected([
+      batchOf([
         { state, offset: 1 },
         { state, offset: 2 },
       ]),
@@ -67,8 +70,8 @@ describe('a failed report', () => {
   });
 
   test('of a dead letter produces the dead letter again', async () => {
-    const { producer, acknowledger, commits, toBarrier } = newTrial();
-    acknowledger.add(collected([{ state: newState(), offset: 7, analytics: [] }], [letterOf(0)]));
+    const { producer, acknowledger, commits, toBarrier, batchOf } = newTrial();
+    acknowledger.add(batchOf([{ state: newState(), offset: 7, analytics: [] }], [letterOf(0)]));
     await toBarrier();
     await producer.answer([failureOf(record(producer, 0), false)]);
     await toBarrier();
@@ -79,10 +82,10 @@ describe('a failed report', () => {
   });
 
   test('that says it is for good parks the source record and none of its neighbours', async () => {
-    const { producer, acknowledger, commits, toBarrier } = newTrial();
+    const { producer, acknowledger, commits, toBarrier, batchOf } = newTrial();
     const state = newState(5);
     acknowledger.add(
-      collected([
+      batchOf([
         { state, offset: 1 },
         { state, offset: 2 },
         { state, offset: 3 },
@@ -101,8 +104,8 @@ describe('a failed report', () => {
   });
 
   test('of a dead letter that is for good is tried again with pauses: it is nowhere else', async () => {
-    const { producer, acknowledger, commits, logs, toBarrier } = newTrial();
-    acknowledger.add(collected([{ state: newState(), offset: 7, analytics: [] }], [letterOf(0)]));
+    const { producer, acknowledger, commits, logs, toBarrier, batchOf } = newTrial();
+    acknowledger.add(batchOf([{ state: newState(), offset: 7, analytics: [] }], [letterOf(0)]));
     const times: number[] = [];
     for (let attempt = 0; attempt < 5; attempt += 1) {
       await toBarrier();
@@ -120,10 +123,10 @@ describe('a failed report', () => {
 
 describe('a batch', () => {
   test('is acknowledged, committed and released behind the barrier and not before', async () => {
-    const { producer, acknowledger, commits, released, toBarrier } = newTrial();
+    const { producer, acknowledger, commits, released, toBarrier, batchOf } = newTrial();
     const state = newState();
     acknowledger.add(
-      collected([
+      batchOf([
         { state, offset: 10 },
         { state, offset: 12 },
       ]),
@@ -136,11 +139,11 @@ describe('a batch', () => {
   });
 
   test('that ends during a barrier waits for the next one', async () => {
-    const { producer, acknowledger, commits, toBarrier } = newTrial();
+    const { producer, acknowledger, commits, toBarrier, batchOf } = newTrial();
     const state = newState();
-    acknowledger.add(collected([{ state, offset: 1 }]));
+    acknowledger.add(batchOf([{ state, offset: 1 }]));
     await toBarrier();
-    acknowledger.add(collected([{ state, offset: 2 }]));
+    acknowledger.add(batchOf([{ state, offset: 2 }]));
     await settleTurns();
     expect(producer.produced).toHaveLength(1);
     await producer.answer();
@@ -152,10 +155,10 @@ describe('a batch', () => {
   });
 
   test('that ends before an earlier one of its partition is not committed until that one is', async () => {
-    const { producer, acknowledger, commits, released, toBarrier } = newTrial();
+    const { producer, acknowledger, commits, released, toBarrier, batchOf } = newTrial();
     const state = newState();
-    const earlier = collected([{ state, offset: 1 }]);
-    acknowledger.add(collected([{ state, offset: 2 }]));
+    const earlier = batchOf([{ state, offset: 1 }]);
+    acknowledger.add(batchOf([{ state, offset: 2 }]));
     await toBarrier();
     await producer.answer();
     expect([commits, released.length]).toEqual([[], 1]);
@@ -166,10 +169,10 @@ describe('a batch', () => {
   });
 
   test('of a revoked partition is confirmed and released, and never committed', async () => {
-    const { producer, acknowledger, commits, released, toBarrier } = newTrial();
+    const { producer, acknowledger, commits, released, toBarrier, batchOf } = newTrial();
     const [gone, kept] = [newState(0), newState(1)];
     acknowledger.add(
-      collected([
+      batchOf([
         { state: gone, offset: 1 },
         { state: kept, offset: 5 },
       ]),
@@ -182,21 +185,21 @@ describe('a batch', () => {
   });
 
   test('that produces nothing is committed at once', async () => {
-    const { producer, acknowledger, commits, toBarrier } = newTrial({ intervalMs: 60_000 });
-    acknowledger.add(collected([{ state: newState(), offset: 1, analytics: [] }]));
+    const { producer, acknowledger, commits, toBarrier, batchOf } = newTrial({ intervalMs: 60_000 });
+    acknowledger.add(batchOf([{ state: newState(), offset: 1, analytics: [] }]));
     await toBarrier();
     await producer.answer();
     expect(commits).toEqual(['0:2']);
   });
 
   test('waits for others before the barrier, but not while a worker has no slot', async () => {
-    const { producer, acknowledger, told, toBarrier, commits } = newTrial({ intervalMs: 60_000 });
+    const { producer, acknowledger, told, toBarrier, commits, batchOf } = newTrial({ intervalMs: 60_000 });
     const state = newState();
-    acknowledger.add(collected([{ state, offset: 1 }]));
+    acknowledger.add(batchOf([{ state, offset: 1 }]));
     await settleTurns();
     expect([producer.atBarrier, acknowledger.pending]).toEqual([false, 1]);
     told.starved = true;
-    acknowledger.add(collected([{ state, offset: 2 }]));
+    acknowledger.add(batchOf([{ state, offset: 2 }]));
     await toBarrier();
     await producer.answer();
     expect(commits).toEqual(['0:3']);
@@ -204,9 +207,9 @@ describe('a batch', () => {
   });
 
   test('waits while librdkafka’s queue is full', async () => {
-    const { producer, acknowledger, toBarrier } = newTrial();
+    const { producer, acknowledger, toBarrier, batchOf } = newTrial();
     producer.full = 3;
-    acknowledger.add(collected([{ state: newState(), offset: 1 }]));
+    acknowledger.add(batchOf([{ state: newState(), offset: 1 }]));
     await toBarrier();
     expect(producer.produced).toHaveLength(1);
     await producer.answer();
@@ -215,9 +218,9 @@ describe('a batch', () => {
 
 describe('settling', () => {
   test('confirms everything that was added before, at once', async () => {
-    const { producer, acknowledger, commits, toBarrier } = newTrial({ intervalMs: 60_000 });
+    const { producer, acknowledger, commits, toBarrier, batchOf } = newTrial({ intervalMs: 60_000 });
     const state = newState();
-    acknowledger.add(collected([{ state, offset: 1 }]));
+    acknowledger.add(batchOf([{ state, offset: 1 }]));
     await settleTurns();
     const settled = acknowledger.settle();
     await toBarrier();
@@ -227,11 +230,11 @@ describe('settling', () => {
   });
 
   test('ends when the acknowledger is closed with work left: a broker that never answers holds no process', async () => {
-    const { producer, acknowledger, commits, toBarrier } = newTrial();
+    const { producer, acknowledger, commits, toBarrier, batchOf } = newTrial();
     const state = newState();
-    acknowledger.add(collected([{ state, offset: 1 }]));
+    acknowledger.add(batchOf([{ state, offset: 1 }]));
     await toBarrier();
-    acknowledger.add(collected([{ state, offset: 2 }]));
+    acknowledger.add(batchOf([{ state, offset: 2 }]));
     const settled = acknowledger.settle();
     acknowledger.close();
     await producer.answer();
@@ -241,8 +244,8 @@ describe('settling', () => {
   });
 
   test('tells of what broke', async () => {
-    const { acknowledger, fatal, until } = newTrial();
-    const batch = collected([{ state: newState(), offset: 1 }]);
+    const { acknowledger, fatal, until, batchOf } = newTrial();
+    const batch = batchOf([{ state: newState(), offset: 1 }]);
     Object.defineProperty(batch, 'outgoing', {
       value: () => {
         throw new Error('broken frame');

@@ -41,8 +41,9 @@ export function letterOf(index: number, more: Partial<DeadLetter> = {}): DeadLet
 export function collected(
   records: readonly GivenRecord[],
   deadLetters: readonly DeadLetter[] = [],
-  overflow = false,
+  options: { readonly overflow?: boolean; readonly released?: (batch: Batch) => void } = {},
 ): CollectedBatch {
+  const { overflow = false, released = () => undefined } = options;
   const frame = new SharedArrayBuffer(65_536);
   const writer = new RecordFrameWriter(frame);
   const slot = new SharedArrayBuffer(65_536);
@@ -78,7 +79,8 @@ export function collected(
     outcomes: {},
     counters: {},
     stages: { decode: 0, enrich: 0, encode: 0, write: 0 },
+    followUps: [],
     ...(overflow ? { overflow: sealed } : {}),
   };
-  return new CollectedBatch(batch, result, slot, NAMES);
+  return new CollectedBatch(batch, result, slot, NAMES, released);
 }

@@ -49,7 +49,7 @@ describe('a batch that its worker is done with', () => {
   });
 
   test('reads its analytics from the larger buffer when they outgrew the slot', () => {
-    expect(shown(collected([{ state, offset: 1 }], [], true).outgoing())).toEqual([
+    expect(shown(collected([{ state, offset: 1 }], [], { overflow: true }).outgoing())).toEqual([
       'device-analytics null tool:1',
     ]);
   });

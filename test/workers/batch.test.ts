@@ -2,38 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { AnalyticsFrameReader } from '../../src/shared/analytics-frame.ts';
 import { DestinationError } from '../../src/shared/errors.ts';
 import type { CapturedRecord } from '../../src/shared/record.ts';
-import { encodeHeaders, RecordFrameWriter } from '../../src/shared/record-frame.ts';
-import { BucketLocks, createBoard, ReferenceEpochs } from '../../src/shared/shared-board.ts';
 import type { BatchResult } from '../../src/shared/worker-protocol.ts';
-import { BatchRun, type BatchStages } from '../../src/workers/batch.ts';
-import { createDecoder } from '../../src/workers/decode.ts';
-import { Enricher } from '../../src/workers/enrich.ts';
-import { KeyMoves } from '../../src/workers/key-move.ts';
-import { ReferenceCache } from '../../src/workers/reference-cache.ts';
 import { EmbeddedStore } from '../../src/workers/stores/embedded-store.ts';
 import type { Store } from '../../src/workers/stores/store.ts';
-import { Writer } from '../../src/workers/write.ts';
-import { SOURCES } from './captures.ts';
 import { FakeStore } from './fake-store.ts';
-import { agentRecord, captured, fleetRecord, NOW, POSTGRES, SITE, siteRecord } from './record-builder.ts';
-
-type Given = Omit<CapturedRecord, 'value' | 'key'> & {
-  readonly key: string | Uint8Array | null;
-  readonly value: string | Uint8Array | null;
-};
-
-const WRITE = {
-  batchRowsMax: 32,
-  statementsMax: 8,
-  attemptsMax: 5,
-  backoffMs: 1,
-  backoffMaxMs: 10,
-  failuresToOpen: 5,
-  probeIntervalMs: 10,
-};
+import { agentRecord, captured, fleetRecord, POSTGRES, SITE, siteRecord } from './record-builder.ts';
+import { type GivenRecord as Given, newWorker } from './stages.ts';
 
 let folder = '';
 let store: EmbeddedStore;
@@ -53,54 +29,15 @@ beforeEach(() => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const patiently = <T>(read: () => Promise<T>): Promise<T> => read();
-
-function stagesOver(target: Store, topics: readonly string[]): BatchStages {
-  const board = createBoard(1);
-  const writer = new Writer(target, WRITE, new BucketLocks(board), {
-    retried: () => undefined,
-    wrote: () => undefined,
-    circuitChanged: () => undefined,
-    now: Date.now,
-  });
-  const cache = new ReferenceCache(
-    { cacheBytes: 1 << 20, ttlMs: 1000, negativeTtlMs: 1000 },
-    new ReferenceEpochs(board),
-  );
-  return {
-    decoder: createDecoder({ sources: SOURCES, now: () => NOW }),
-    enricher: new Enricher(cache, target, patiently),
-    moves: new KeyMoves(target, (mutation) => writer.settled(mutation), patiently),
-    writer,
-    topicOf: (id) => topics[id] ?? '',
-    now: () => NOW,
-    takeCounters: () => ({}),
-  };
-}
-
 interface Outcome extends BatchResult {
   /** Records that made an analytics record. */
   readonly analytics: number[];
 }
 
-/** Runs records through one batch, each with a version of its own. */
+/** Runs records through one batch of a worker of its own, each with a version of its own. */
 async function run(records: readonly Given[], target: Store = store): Promise<Outcome> {
-  const topics = [...new Set(records.map(({ topic }) => topic))];
-  const slot = { records: new SharedArrayBuffer(24 << 20), analytics: new SharedArrayBuffer(65_536) };
-  const frame = new RecordFrameWriter(slot.records);
-  for (const { topic, partition, offset, timestamp, key, value, headers } of records) {
-    const bytes = (text: string | Uint8Array | null) => (typeof text === 'string' ? Buffer.from(text) : text);
-    const raw = encodeHeaders(headers.map(([name, text]) => ({ [name]: text })));
-    frame.append(topics.indexOf(topic), partition, offset, timestamp, bytes(key), bytes(value), raw);
-  }
-  const batch = new BatchRun(stagesOver(target, topics), slot, slot.records);
-  await batch.prepare();
-  const result = await batch.finish();
-  const reader = new AnalyticsFrameReader(result.overflow ?? slot.analytics);
-  return {
-    ...result,
-    analytics: Array.from({ length: reader.count }, (_, index) => reader.recordIndex(index)),
-  };
+  const result = await newWorker(target).run(records);
+  return { ...result, analytics: result.analytics.map(({ record }) => record) };
 }
 
 let lsn = 1000;

@@ -1,11 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createBoard, ReferenceEpochs } from '../../src/shared/shared-board.ts';
-import { type Reference, ReferenceCache, type ReferenceKey } from '../../src/workers/reference-cache.ts';
+import { type Reference, type ReferenceKey, referenceName } from '../../src/workers/reference.ts';
+import { ReferenceCache } from '../../src/workers/reference-cache.ts';
 
 const SETTINGS = { cacheBytes: 1 << 20, ttlMs: 10_000, negativeTtlMs: 1000 };
-const SITE: ReferenceKey = { entity: 'site', tool: 'tactical-rmm', id: '1' };
-const MAIN: Reference = { name: 'Main', organisationId: '2', version: 'v1' };
+const KEY: ReferenceKey = { entity: 'site', tool: 'tactical-rmm', by: 'id', value: '1' };
+const SITE = referenceName(KEY);
+const MAIN: Reference = {
+  id: '1',
+  version: 'v1',
+  deleted: false,
+  face: { name: 'Main', organisation_id: '2' },
+};
 
 function newCache(settings = {}, board = createBoard(1)): ReferenceCache {
   return new ReferenceCache({ ...SETTINGS, ...settings }, new ReferenceEpochs(board));
@@ -14,11 +21,12 @@ function newCache(settings = {}, board = createBoard(1)): ReferenceCache {
 describe('a cached reference', () => {
   test('ends by age, a missing one sooner', async () => {
     const cache = newCache({ ttlMs: 400, negativeTtlMs: 20 });
-    cache.put(SITE, MAIN);
-    cache.put({ ...SITE, id: '2' }, null);
-    expect([cache.get(SITE), cache.get({ ...SITE, id: '2' })]).toEqual([MAIN, null]);
+    const other = referenceName({ ...KEY, value: '2' });
+    cache.put(SITE, MAIN, cache.epoch(SITE));
+    cache.put(other, null, cache.epoch(other));
+    expect([cache.get(SITE), cache.get(other)]).toEqual([MAIN, null]);
     await sleep(40);
-    expect([cache.get(SITE), cache.get({ ...SITE, id: '2' })]).toEqual([MAIN, undefined]);
+    expect([cache.get(SITE), cache.get(other)]).toEqual([MAIN, undefined]);
     await sleep(400);
     expect(cache.get(SITE)).toBeUndefined();
     expect([cache.hits, cache.misses]).toEqual([3, 2]);
@@ -27,40 +35,41 @@ describe('a cached reference', () => {
   test('ends when another worker says that it changed', () => {
     const board = createBoard(2);
     const [one, other] = [newCache({}, board), newCache({}, board)];
-    one.put(SITE, MAIN);
-    other.put(SITE, null);
-    other.changed(SITE, { ...MAIN, name: 'New', version: 'v2' });
+    one.put(SITE, MAIN, one.epoch(SITE));
+    const renamed = { ...MAIN, version: 'v2', face: { ...MAIN.face, name: 'New' } };
+    other.put(SITE, renamed, other.changed(SITE));
     expect(one.get(SITE)).toBeUndefined();
-    expect(one.peek(SITE)).toBeUndefined();
-    expect(other.get(SITE)?.name).toBe('New');
+    expect(other.get(SITE)).toBe(renamed);
   });
 
   test('that was read before such a change is not believed', () => {
     const board = createBoard(2);
     const [one, other] = [newCache({}, board), newCache({}, board)];
     const epoch = one.epoch(SITE);
-    other.changed(SITE, MAIN);
+    other.changed(SITE);
     one.put(SITE, null, epoch);
     expect(one.get(SITE)).toBeUndefined();
   });
 
   test('ends by room: memory stays bounded', () => {
     const cache = newCache({ cacheBytes: 10_000 });
-    for (let id = 0; id < 1000; id += 1)
-      cache.put({ ...SITE, id: String(id) }, { ...MAIN, name: 'x'.repeat(100) });
-    const kept = Array.from({ length: 1000 }, (_, id) => cache.peek({ ...SITE, id: String(id) })).filter(
-      Boolean,
-    );
+    const names = Array.from({ length: 1000 }, (_, id) => referenceName({ ...KEY, value: String(id) }));
+    const long = { ...MAIN, face: { ...MAIN.face, name: 'x'.repeat(100) } };
+    for (const name of names) cache.put(name, long, cache.epoch(name));
+    const kept = names.filter((name) => cache.get(name) !== undefined);
     expect(kept.length).toBeGreaterThan(5);
     expect(kept.length).toBeLessThan(50);
-    expect(cache.peek({ ...SITE, id: '999' })).toBeDefined();
+    expect(kept).toContain(names[999]);
   });
 
-  test('is told from one of another tool or entity with the same id', () => {
+  test('is told from one of another tool, entity or column with the same value', () => {
     const cache = newCache();
-    cache.put(SITE, MAIN);
-    expect(cache.get({ ...SITE, tool: 'fleet-mdm' })).toBeUndefined();
-    expect(cache.get({ ...SITE, entity: 'organisation' })).toBeUndefined();
+    cache.put(SITE, MAIN, cache.epoch(SITE));
+    expect(cache.get(referenceName({ ...KEY, tool: 'fleet-mdm' }))).toBeUndefined();
+    expect(cache.get(referenceName({ ...KEY, entity: 'organisation' }))).toBeUndefined();
+    const device: ReferenceKey = { ...KEY, entity: 'device' };
+    cache.put(referenceName(device), MAIN, cache.epoch(referenceName(device)));
+    expect(cache.get(referenceName({ ...device, by: 'device_key' }))).toBeUndefined();
     cache.forget(SITE);
     expect(cache.get(SITE)).toBeUndefined();
   });

@@ -1,6 +1,7 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { configJsonSchema, configurationPage, printedOptions } from '../../main/config-print.ts';
 import { configOf, outputOption, print, withExamples } from '../command.ts';
+import { sourcesPage } from '../sources-page.ts';
 import { listing, type Output } from '../table.ts';
 
 export function register(program: Command): void {
@@ -37,7 +38,16 @@ export function register(program: Command): void {
   ).action(() => print(`${JSON.stringify(configJsonSchema(), null, 2)}\n`));
 
   withExamples(
-    config.command('docs').description('print docs/configuration.md'),
+    config
+      .command('docs')
+      .description('print a generated page of the documentation')
+      .addOption(
+        new Option('--page <name>', 'which one').choices(Object.keys(PAGES)).default('configuration'),
+      ),
     'openframe-stream config docs > docs/configuration.md',
-  ).action(() => print(configurationPage()));
+    'openframe-stream config docs --page sources > docs/sources.md',
+  ).action(({ page }: { readonly page: keyof typeof PAGES }) => print(PAGES[page]()));
 }
+
+/** The page docs/<name>.md by its name. */
+const PAGES = { configuration: configurationPage, sources: sourcesPage } as const;

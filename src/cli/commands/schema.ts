@@ -48,7 +48,7 @@ async function run(applies: boolean, output: Output, command: Command): Promise<
 }
 
 export function register(program: Command): void {
-  const schema = program.command('schema').description('the Cassandra keyspace and tables');
+  const schema = program.command('schema').description('the Cassandra keyspace, tables and indexes');
   withExamples(
     schema.command('plan').description('show what apply would do').addOption(outputOption()),
     'openframe-stream schema plan --config openframe.yaml',
@@ -57,7 +57,7 @@ export function register(program: Command): void {
   withExamples(
     schema
       .command('apply')
-      .description('make the keyspace, missing tables and missing columns; never drops, never alters')
+      .description('make the keyspace and missing tables, columns and indexes; never drops, never alters')
       .addOption(outputOption()),
     'openframe-stream schema apply --config openframe.yaml',
     'openframe-stream schema apply --set store.cassandra.replicationFactor=3',

@@ -17,7 +17,7 @@ export const authentikEventTypes: EventTypeTable = {
     USER_GROUP_DELETED: ['model_deleted:group'],
     SYSTEM_ERROR: ['system_exception'],
   },
-  analogous: {
+  suggested: {
     // A flow wrote a user's attributes.
     USER_UPDATED: ['user_write'],
     SYSTEM_ERROR: [

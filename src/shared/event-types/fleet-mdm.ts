@@ -128,7 +128,7 @@ export const fleetMdmEventTypes: EventTypeTable = {
     SCRIPT_EXECUTED: ['host_script_results'],
     SCRIPT_FAILED: ['host_script_results:failed'],
   },
-  analogous: {
+  suggested: {
     // Like edited_macos_min_version, enabled_gitops_mode and enabled_vpp: a setting was changed.
     CONFIGURATION_UPDATED: [
       'enabled_macos_update_new_hosts',

@@ -47,7 +47,7 @@ export const meshcentralEventTypes: EventTypeTable = {
     REMOTE_SESSION_START: SESSION_STARTED.map(relayLog),
     REMOTE_SESSION_END: SESSION_ENDED.map(relayLog),
   },
-  analogous: {
+  suggested: {
     // Like node.changenode, which says so when a device's group is changed by hand.
     DEVICE_UPDATED: ['node.nodemeshchange'],
     COMMAND_RUN_STARTED: ['node.runcommands'],

@@ -50,7 +50,7 @@ export const tacticalRmmEventTypes: EventTypeTable = {
     // An alert whose `resolved` turned true.
     ALERT_RESOLVED: ['alert.resolved'],
   },
-  analogous: {
+  suggested: {
     // Fleet's teams are groups in the reference, its policies' changes all POLICY_APPLIED, a deleted script is SCRIPT_UPDATED.
     GROUP_CREATED: ['client.add', 'site.add'],
     GROUP_UPDATED: ['client.modify', 'site.modify'],

@@ -132,8 +132,8 @@ export interface EventTypeTable {
   readonly earlier: SourceTypes;
   /** As the description of the sources advises. */
   readonly advised: SourceTypes;
-  /** Like a source type of the three lists above that says the same of something else. */
-  readonly analogous: SourceTypes;
+  /** Not mapped, as nobody has agreed on it; what an operator may add, by likeness to the three lists above. */
+  readonly suggested: SourceTypes;
   /** Known, and left UNKNOWN: no unified type says what happened. */
   readonly unmapped: readonly string[];
 }

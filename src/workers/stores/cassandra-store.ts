@@ -115,13 +115,10 @@ export class CassandraStore implements Store {
     const created = mutations.filter((one, index) => outcomes[index] === 'created' && !one.deleted);
     // Of a row that was there before, the mutation may hold a part only, and a completion may have added to it.
     const others = mutations.filter((one, index) => isOpen(outcomes[index]) && !one.deleted);
-    const rows = await this.read(
-      'event',
-      tool,
-      others.map(({ id }) => id),
-    );
-    const events = [...created.map(newEvent), ...[...rows.values()].filter(({ deleted }) => !deleted)];
-    await attempt('listing of events', () => this.#deviceEvents.list(events, begun));
+    const ids = others.map(({ id }) => id);
+    const rows = await this.read('event', tool, ids);
+    const events = [...created.map(newEvent), ...rows.values()];
+    await this.#deviceEvents.list(events, begun);
   }
 
   async read(entity: EntityName, tool: Tool, ids: readonly string[]): Promise<Map<string, Row>> {
@@ -184,21 +181,23 @@ export class CassandraStore implements Store {
     if (!isCompletable(seen)) return false;
     const { entity, tool, id } = seen;
     const stored = storedColumns(entity, columns);
-    const begun = microseconds();
+    const apply = (): Promise<boolean> => this.#complete(seen, stored);
+    if (entity !== 'event' || !concernsList(stored)) return await apply();
+    const read = async (): Promise<Row | undefined> => (await this.read(entity, tool, [id])).get(id);
+    return await this.#deviceEvents.complete(seen, stored, apply, read);
+  }
+
+  async #complete(seen: Row, columns: Columns): Promise<boolean> {
+    const { entity, tool, id } = seen;
     const bucket = this.bucketOf(id);
     if (this.#mode(entity) === 'timestamp') {
-      await this.#send([this.#statements.completeClocked(seen, bucket, stored)], entity);
-    } else {
-      const statement = this.#statements.complete(seen, bucket, stored);
-      const lane = partition(entity, tool, bucket);
-      const result = await this.#lanes.run(lane, () => this.#send([statement], entity));
-      if (!result.wasApplied()) return false;
+      await this.#send([this.#statements.completeClocked(seen, bucket, columns)], entity);
+      return true;
     }
-    if (entity === 'event' && concernsList(stored)) {
-      const after = { tool, id, columns: { ...seen.columns, ...stored } };
-      await attempt('listing of an event', () => this.#deviceEvents.relist(seen, after, begun));
-    }
-    return true;
+    const statement = this.#statements.complete(seen, bucket, columns);
+    const lane = partition(entity, tool, bucket);
+    const result = await this.#lanes.run(lane, () => this.#send([statement], entity));
+    return result.wasApplied();
   }
 
   async addWaiting(waiting: readonly { readonly reference: string; readonly row: RowKey }[]): Promise<void> {

@@ -1,7 +1,10 @@
 import type { Client } from 'cassandra-driver';
 import type { Columns, Tool } from '../../shared/entity.ts';
+import { attempt } from './cassandra-errors.ts';
 import type { Statement, Statements } from './cassandra-statements.ts';
 import { sendAll } from './send-all.ts';
+import type { Row } from './store.ts';
+import { microseconds } from './write-clock.ts';
 
 export const DEVICE_EVENTS_TABLE = 'device_events';
 /** What the list shows of an event. */
@@ -13,6 +16,7 @@ export const LISTED_COLUMNS = [
   'summary',
   'organisation_id',
 ] as const;
+const LISTING = `write to ${DEVICE_EVENTS_TABLE}`;
 /** What of an event decides where it is listed. */
 const PLACING_COLUMNS: readonly string[] = ['event_time', 'device_id', 'device_ids'];
 
@@ -55,20 +59,46 @@ export class DeviceEvents {
 
   /** Lists events as they are now. */
   async list(events: readonly ListedEvent[], begun: bigint): Promise<void> {
+    await attempt(LISTING, () => this.#list(events, begun));
+  }
+
+  async #list(events: readonly ListedEvent[], begun: bigint): Promise<void> {
     const entries = new Entries();
     for (const event of events) this.#enter(entries, event, begun);
     await sendAll(this.#client, entries.byDevice());
   }
 
-  /** Lists an event that was `before` and is `after` now, and takes it from lists where it no longer belongs. */
-  async relist(before: ListedEvent, after: ListedEvent, begun: bigint): Promise<void> {
+  /**
+   * Makes a completion of an event (`apply` answers whether it was made, `read` gives the row as it is now) and keeps the lists in
+   * step. The entries come first: what has been completed is not completed again, so entries that a crash left out would stay out.
+   */
+  async complete(
+    seen: Row,
+    columns: Columns,
+    apply: () => Promise<boolean>,
+    read: () => Promise<Row | undefined>,
+  ): Promise<boolean> {
+    const { tool, id } = seen;
+    const completed = { tool, id, columns: { ...seen.columns, ...columns } };
+    await attempt(LISTING, () => this.#list([completed], microseconds()));
+    const isMade = await apply();
+    // Refused: the row has become another one, which is listed in place of what it did not become.
+    const now = isMade ? completed : ((await read()) ?? { tool, id, columns: {} });
+    await attempt(LISTING, async () => {
+      if (!isMade) await this.#list([now], microseconds());
+      await this.#unlist(isMade ? seen : completed, now);
+    });
+    return isMade;
+  }
+
+  /** Takes an event that was `before` from lists where it is no longer. */
+  async #unlist(before: ListedEvent, now: ListedEvent): Promise<void> {
     const entries = new Entries();
-    this.#enter(entries, after, begun);
     const { tool, id } = before;
-    const kept = placesOf(after);
+    const kept = placesOf(now);
     for (const { device, time } of placesOf(before)) {
       if (kept.some((one) => one.device === device && one.time === time)) continue;
-      const params = [begun, tool, device, new Date(time), id];
+      const params = [microseconds(), tool, device, new Date(time), id];
       entries.add(tool, device, { query: this.#delete, params });
     }
     await sendAll(this.#client, entries.byDevice());

@@ -1,9 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { applySchema, planSchema } from '../../../src/cli/schema.ts';
+import { ENTITIES, type Entity } from '../../../src/shared/entity.ts';
 import { DependencyError } from '../../../src/shared/errors.ts';
 import { createClient } from '../../../src/workers/stores/cassandra-client.ts';
 import { openStore } from '../../../src/workers/stores/open-store.ts';
 import { dropKeyspace, keyspaceName, SERVER, SKIPPED, settingsFor } from './cassandra-server.ts';
+
+const OTHER_TABLES = ['key_moves', 'waiting_rows', 'truncations', 'device_events', 'probes'];
 
 describe.skipIf(SERVER === undefined)(`the schema on a real Cassandra${SKIPPED}`, () => {
   const settings = settingsFor(keyspaceName('schema'));
@@ -19,12 +22,20 @@ describe.skipIf(SERVER === undefined)(`the schema on a real Cassandra${SKIPPED}`
     await expect(openStore(settings)).rejects.toThrow(DependencyError);
     const plan = await planSchema(settings);
     expect(plan.problems).toEqual([]);
-    expect(plan.changes.map((change) => change.what)).toEqual([
-      `create keyspace ${settings.keyspace}`,
-      ...['organisations', 'sites', 'devices', 'users', 'roles', 'key_moves', 'probes'].map(
-        (table) => `create table ${table}`,
+    const changes = plan.changes.map((change) => change.what);
+    expect(changes[0]).toBe(`create keyspace ${settings.keyspace}`);
+    const entities = Object.values(ENTITIES);
+    const tables = [...entities.map(({ table }) => table), ...OTHER_TABLES];
+    expect(changes.filter((what) => what.startsWith('create table'))).toEqual(
+      tables.map((table) => `create table ${table}`),
+    );
+    const indexes = entities.flatMap(({ table, indexes: columns }: Entity) =>
+      (columns.length === 0 ? [] : ['tool', ...columns]).map(
+        (column) => `create index ${table}_${column}_idx`,
       ),
-    ]);
+    );
+    expect(changes.filter((what) => what.startsWith('create index'))).toEqual(indexes);
+    expect(changes).toHaveLength(1 + tables.length + indexes.length);
     expect(await applySchema(settings)).toEqual(plan);
     expect(await planSchema(settings)).toEqual({ changes: [], problems: [] });
     const store = await openStore(settings);
@@ -44,9 +55,27 @@ describe.skipIf(SERVER === undefined)(`the schema on a real Cassandra${SKIPPED}`
     expect(await planSchema(settings)).toEqual({ changes: [], problems: [] });
   }, 120_000);
 
+  it('gets a missing index made, takes one of another name, and reports one that is something else', async () => {
+    await cql(`DROP INDEX ${settings.keyspace}.sites_organisation_id_idx`);
+    await cql(`DROP INDEX ${settings.keyspace}.users_role_id_idx`);
+    await cql(`CREATE INDEX of_the_operator ON ${settings.keyspace}.users (role_id) USING 'sai'`);
+    const plan = await planSchema(settings);
+    expect(plan.problems).toEqual([]);
+    expect(plan.changes.map((change) => change.what)).toEqual(['create index sites_organisation_id_idx']);
+    await expect(openStore(settings)).rejects.toThrow(/create index sites_organisation_id_idx/);
+    await cql(`CREATE INDEX sites_organisation_id_idx ON ${settings.keyspace}.sites (organisation_id)`);
+    expect(await planSchema(settings)).toEqual({
+      changes: [],
+      problems: ['sites_organisation_id_idx is not a storage-attached index on sites.organisation_id'],
+    });
+    await cql(`DROP INDEX ${settings.keyspace}.sites_organisation_id_idx`);
+    await applySchema(settings);
+    expect(await planSchema(settings)).toEqual({ changes: [], problems: [] });
+  }, 120_000);
+
   it('is refused when buckets or write modes are not those that the tables were made with', async () => {
     const { problems } = await planSchema({ ...settings, buckets: 8, writeModes: { users: 'timestamp' } });
-    expect(problems).toHaveLength(5);
+    expect(problems).toHaveLength(Object.keys(ENTITIES).length);
     expect(problems.join('\n')).toMatch(
       /users was made with ".*buckets=4 writes=lwt".*buckets=8 writes=timestamp/,
     );

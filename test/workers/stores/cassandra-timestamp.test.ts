@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { must } from '../../../src/shared/assert.ts';
 import { openStore } from '../../../src/workers/stores/open-store.ts';
 import type { Store } from '../../../src/workers/stores/store.ts';
 import {
@@ -45,6 +46,33 @@ describe.skipIf(SERVER === undefined)(`timestamp mode on a real Cassandra${SKIPP
     expect(await readOne(store(), id)).toMatchObject({ deleted: true, columns: {} });
     await store().write([device(id, 6, { hostname: 'back' })]);
     expect(await readOne(store(), id)).toMatchObject({ deleted: false, columns: { hostname: 'back' } });
+  });
+
+  it('lets a completion win over what the row was written with, whatever the version', async () => {
+    const id = freshId();
+    // Its timestamp is far beyond the clock.
+    const far = { version: '1fff-0000000000000001-1' };
+    await store().write([
+      device(id, 1, { hostname: 'h', organisation_id: '7', organisation_name: null }, far),
+    ]);
+    const seen = must(await readOne(store(), id), 'row');
+    expect(await store().complete(seen, { organisation_name: 'Seven' })).toBe(true);
+    expect(await store().complete(seen, { organisation_name: 'Seven, renamed' })).toBe(true);
+    const columns = { hostname: 'h', organisation_id: '7', organisation_name: 'Seven, renamed' };
+    expect(await readOne(store(), id)).toMatchObject({ columns, completions: 1 });
+    // A later write brings what it was enriched with.
+    const next = { version: '1fff-0000000000000002-1' };
+    await store().write([device(id, 1, { hostname: 'i', organisation_name: 'Eight' }, next)]);
+    expect((await readOne(store(), id))?.columns).toMatchObject({
+      hostname: 'i',
+      organisation_name: 'Eight',
+    });
+    const nulls = { hostname: null, organisation_id: null, organisation_name: null };
+    const last = { version: '1fff-0000000000000003-1', deleted: true };
+    await store().write([device(id, 1, nulls, last)]);
+    const marker = await readOne(store(), id);
+    expect(marker).toMatchObject({ deleted: true, columns: {} });
+    expect(marker?.completions).toBeUndefined();
   });
 
   it('refuses a version that fits no timestamp for good', async () => {

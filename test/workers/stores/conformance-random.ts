@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Columns } from '../../../src/shared/entity.ts';
 import type { Mutation } from '../../../src/shared/mutation.ts';
-import { applyMutation } from '../../../src/workers/stores/row.ts';
+import { applyCompletion, applyMutation } from '../../../src/workers/stores/row.ts';
 import type { Row, Store } from '../../../src/workers/stores/store.ts';
 import type { Stores } from './conformance.ts';
 import { device, FACETS, freshIds, move, TOOL } from './samples.ts';
@@ -102,9 +102,29 @@ async function sameAsFolding(
     const outcomes = await stores[index % stores.length]?.write(batch);
     const comparable = (one: string): string => (stores.length > 1 && one === 'duplicate' ? 'stale' : one);
     expect(outcomes?.map(comparable)).toEqual(wanted.map(comparable));
+    if (index % 2 === 0) await completeAsFolding(stores[index % stores.length], model, batch[0]);
   }
   const rows = await stores[0]?.read('device', TOOL, [...model.keys()]);
   expect(rows).toEqual(model);
+}
+
+/** Completes the row as it is, and once more as it then was. */
+async function completeAsFolding(
+  store: Store | undefined,
+  model: Map<string, Row>,
+  mutation: Mutation | undefined,
+): Promise<void> {
+  const seen = model.get(mutation?.id ?? '');
+  if (seen === undefined) return;
+  const columns = {
+    site_name: `site of ${mutation?.version}`,
+    organisation_id: mutation?.deleted ? null : 'o',
+  };
+  for (let time = 0; time < 2; time += 1) {
+    const completed = applyCompletion(model.get(seen.id), seen, columns);
+    expect(await store?.complete(seen, columns)).toBe(completed !== undefined);
+    if (completed !== undefined) model.set(seen.id, completed);
+  }
 }
 
 const steps = fc.array(step, { minLength: 1, maxLength: 40 });
