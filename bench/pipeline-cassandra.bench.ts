@@ -1,6 +1,4 @@
 import { applySchema } from '../src/cli/schema.ts';
-import { loadConfig } from '../src/main/config.ts';
-import { pipelineSettings } from '../src/main/pipeline-settings.ts';
 import { must } from '../src/shared/assert.ts';
 import type { Mutation } from '../src/shared/mutation.ts';
 import type { CassandraSettings } from '../src/shared/settings.ts';
@@ -23,6 +21,7 @@ import {
 import { processTimes } from './machine.ts';
 import { benchCassandra } from './servers.ts';
 import { mutationOf, newDecoder, newStages, seeReferences, sourceRecord } from './worker-parts.ts';
+import { workerSettings } from './worker-settings.ts';
 
 /**
  * A stream in which 20 % of the keys get 80 % of the changes, into a real Cassandra: the product's writer beside one `UPDATE … IF`
@@ -96,22 +95,6 @@ async function skewedStream(count: number): Promise<Mutation[]> {
   });
   await stages.enricher.enrich(changes);
   return changes;
-}
-
-/** The product's own defaults, of one worker. */
-function workerSettings(
-  address: string,
-  keyspace: string,
-): { store: CassandraSettings; write: WriteSettings } {
-  const flag = (key: string, text: string) => ({ key, text, flag: 'bench' });
-  const flags = [
-    flag('store.cassandra.contactPoints', address),
-    flag('store.cassandra.keyspace', keyspace),
-    flag('store.cassandra.requestTimeoutMs', '30000'),
-  ];
-  const { store, write } = pipelineSettings(loadConfig({ flags }, {}).config, 1).worker;
-  if (store.kind !== 'cassandra') throw new Error('the default store is Cassandra');
-  return { store, write };
 }
 
 async function truncate(settings: CassandraSettings): Promise<void> {

@@ -7,6 +7,7 @@ import { memory } from './memory.bench.ts';
 import { pipelineCassandra } from './pipeline-cassandra.bench.ts';
 import { pipelineEmbedded } from './pipeline-embedded.bench.ts';
 import { pipelineKafka } from './pipeline-kafka.bench.ts';
+import { queries } from './queries.bench.ts';
 import { start } from './start.bench.ts';
 import { tools } from './tools.bench.ts';
 
@@ -20,6 +21,7 @@ export const SUBJECTS: readonly Subject[] = [
   pipelineEmbedded,
   pipelineKafka,
   pipelineCassandra,
+  queries,
   memory,
   start,
 ];

@@ -59,7 +59,7 @@ export function newStages(decoder: Decoder, topicOf: (topicId: number) => string
   const words = new ReferenceEpochs(createBoard(1));
   const cache = new ReferenceCache(REFERENCES, words);
   const lookUp = new LookUp(cache, store, patiently);
-  const completer = new Completer(store, lookUp, patiently);
+  const completer = new Completer(store, lookUp, patiently, () => undefined);
   const linker = new DeviceLinker(store, patiently);
   const sweep = new TruncationSweep(store, patiently);
   return {
@@ -77,6 +77,7 @@ export function newStages(decoder: Decoder, topicOf: (topicId: number) => string
     patiently,
     topicOf,
     now: Date.now,
+    count: () => undefined,
     takeCounters: () => ({}),
   };
 }
