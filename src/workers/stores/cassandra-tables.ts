@@ -22,6 +22,8 @@ export interface TableDefinition {
   readonly clusteringKey: readonly string[];
   /** Columns with a storage-attached index. */
   readonly indexes: readonly string[];
+  /** Those that find a value whatever the case of its letters. */
+  readonly caseless?: readonly string[];
   /** Options of CREATE TABLE. */
   readonly options: readonly string[];
   /** Kept as the table's comment, because rows cannot tell it: what must not change once there are rows. */
@@ -47,8 +49,8 @@ function entityTable(entity: Entity, settings: CassandraSettings): TableDefiniti
     columns,
     partitionKey: ['tool', 'bucket'],
     clusteringKey: ['id'],
-    // Every search is for rows of one tool, by its index and the column's together.
-    indexes: entity.indexes.length === 0 ? [] : ['tool', ...entity.indexes],
+    indexes: entity.indexes,
+    caseless: entity.caseless,
     options: [],
     fixed,
   };

@@ -56,11 +56,10 @@ export class RowReader {
     return chunks;
   }
 
-  find(entity: EntityName, tool: Tool, column: string, text: string): AsyncIterable<Row> {
-    return this.#pages(entity, `search in ${ENTITIES[entity].table}`, this.#statements.find(entity, column), [
-      tool,
-      text,
-    ]);
+  find(entity: EntityName, tool: Tool | null, column: string, text: string): AsyncIterable<Row> {
+    const query = this.#statements.find(entity, column, tool !== null);
+    const params = tool === null ? [text] : [text, tool];
+    return this.#pages(entity, `search in ${ENTITIES[entity].table}`, query, params);
   }
 
   scan(entity: EntityName): AsyncIterable<Row> {
