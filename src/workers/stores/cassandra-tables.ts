@@ -6,6 +6,11 @@ import { DEVICE_EVENTS_TABLE, LISTED_COLUMNS } from './device-events.ts';
 import { TRUNCATIONS_TABLE } from './truncation-table.ts';
 import { WAITING_TABLE } from './waiting-table.ts';
 
+/**
+ * "All users of a tool" is one query. Elsewhere an index on the tool would do harm: a search by another column would read it as well,
+ * and of rows that are not on disk yet all that the tool has.
+ */
+const LISTED_BY_TOOL: readonly string[] = ['user'];
 const DAY_SECONDS = 24 * 3600;
 /** Halves of a key move that are further apart than this do not meet. */
 const KEY_MOVES_TTL_SECONDS = 30 * DAY_SECONDS;
@@ -49,7 +54,7 @@ function entityTable(entity: Entity, settings: CassandraSettings): TableDefiniti
     columns,
     partitionKey: ['tool', 'bucket'],
     clusteringKey: ['id'],
-    indexes: entity.indexes,
+    indexes: LISTED_BY_TOOL.includes(entity.name) ? ['tool', ...entity.indexes] : entity.indexes,
     caseless: entity.caseless,
     options: [],
     fixed,
