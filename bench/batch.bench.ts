@@ -1,11 +1,8 @@
 import { RecordFrameWriter } from '../src/shared/record-frame.ts';
 import type { Slot } from '../src/shared/worker-protocol.ts';
-import { BatchRun, type BatchStages } from '../src/workers/batch.ts';
-import { KeyMoves } from '../src/workers/key-move.ts';
-import { NoStore } from '../src/workers/stores/no-store.ts';
 import { type CheckInOptions, CheckIns, START_MS } from './generate.ts';
-import { type Arm, type BenchOptions, type OpenSubject, type Subject, timed, workMs } from './harness.ts';
-import { BUCKETS, newDecoder, newEnricher } from './worker-parts.ts';
+import { type Arm, type BenchOptions, type OpenSubject, type Subject, workMs } from './harness.ts';
+import { newDecoder, newStages, SLOT_BYTES, seeReferences, timedBatches } from './worker-parts.ts';
 
 /** Everything that a worker does with a batch, without a store: frame in, frame out. */
 export const batch: Subject = {
@@ -18,28 +15,11 @@ export const batch: Subject = {
   open,
 };
 
-const SLOT_BYTES = 524_288;
-
 async function open(options: BenchOptions): Promise<OpenSubject> {
-  const decoder = newDecoder();
-  const enricher = await newEnricher(decoder);
   const none = new Uint8Array(0);
-  const store = new NoStore(BUCKETS);
-  const now = Date.now();
   let checkIns: CheckIns;
-  const stages: BatchStages = {
-    decoder,
-    enricher,
-    moves: new KeyMoves(
-      store,
-      () => Promise.resolve(),
-      (read) => read(),
-    ),
-    writer: null,
-    topicOf: () => checkIns.topic,
-    now: () => now,
-    takeCounters: () => ({}),
-  };
+  const stages = newStages(newDecoder(), () => checkIns.topic);
+  await seeReferences(stages);
   const arm = (name: string, more: Partial<CheckInOptions>): Arm => {
     const source = new CheckIns({ keys: 20_000, ...more });
     const slot: Slot = {
@@ -53,24 +33,9 @@ async function open(options: BenchOptions): Promise<OpenSubject> {
     }
     return {
       name,
-      measure: async () => {
+      measure: () => {
         checkIns = source;
-        const seconds = { decode: 0, enrich: 0, encode: 0 };
-        const figures = await timed(workMs(options), async () => {
-          const run = new BatchRun(stages, slot, slot.records);
-          await run.prepare();
-          const result = await run.finish();
-          for (const stage of ['decode', 'enrich', 'encode'] as const) seconds[stage] += result.stages[stage];
-          return writer.count;
-        });
-        const perRecord = (stage: 'decode' | 'enrich' | 'encode'): number =>
-          (seconds[stage] * 1e6) / (figures.records ?? 1);
-        return {
-          ...figures,
-          decode_us: perRecord('decode'),
-          enrich_us: perRecord('enrich'),
-          encode_us: perRecord('encode'),
-        };
+        return timedBatches(workMs(options), stages, [{ slot, records: writer.count }]);
       },
     };
   };

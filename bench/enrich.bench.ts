@@ -1,7 +1,7 @@
 import type { Mutation } from '../src/shared/mutation.ts';
 import { CheckIns } from './generate.ts';
 import { type BenchOptions, type OpenSubject, type Subject, timed, workMs } from './harness.ts';
-import { mutationOf, newDecoder, newEnricher, sourceRecord } from './worker-parts.ts';
+import { mutationOf, newDecoder, newStages, seeReferences, sourceRecord } from './worker-parts.ts';
 
 /** Site and organisation of a check-in, all references in the cache. */
 export const enrich: Subject = {
@@ -16,8 +16,9 @@ export const enrich: Subject = {
 
 async function open(options: BenchOptions): Promise<OpenSubject> {
   const decoder = newDecoder();
-  const enricher = await newEnricher(decoder);
   const checkIns = new CheckIns({ keys: 20_000 });
+  const stages = newStages(decoder, () => checkIns.topic);
+  await seeReferences(stages);
   const decoded = Array.from({ length: 400 }, (_, index): Mutation => {
     const { key, value } = checkIns.record(index);
     return mutationOf(decoder, sourceRecord(checkIns.topic, index, key, value));
@@ -28,7 +29,7 @@ async function open(options: BenchOptions): Promise<OpenSubject> {
         name: 'check-in',
         measure: () =>
           timed(workMs(options), async () => {
-            await enricher.enrich(decoded);
+            await stages.enricher.enrich(decoded);
             return decoded.length;
           }),
       },

@@ -156,7 +156,7 @@ export function siteOf(agentId: number): number {
 }
 
 /** A number of 32 bits that looks random. */
-function scrambled(index: number): number {
+export function scrambled(index: number): number {
   let hash = Math.imul(index ^ 0x9e3779b9, 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;

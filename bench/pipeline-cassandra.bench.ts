@@ -1,6 +1,4 @@
 import { applySchema } from '../src/cli/schema.ts';
-import { loadConfig } from '../src/main/config.ts';
-import { pipelineSettings } from '../src/main/pipeline-settings.ts';
 import { must } from '../src/shared/assert.ts';
 import type { Mutation } from '../src/shared/mutation.ts';
 import type { CassandraSettings } from '../src/shared/settings.ts';
@@ -22,7 +20,8 @@ import {
 } from './harness.ts';
 import { processTimes } from './machine.ts';
 import { benchCassandra } from './servers.ts';
-import { mutationOf, newDecoder, newEnricher, sourceRecord } from './worker-parts.ts';
+import { mutationOf, newDecoder, newStages, seeReferences, sourceRecord } from './worker-parts.ts';
+import { workerSettings } from './worker-settings.ts';
 
 /**
  * A stream in which 20 % of the keys get 80 % of the changes, into a real Cassandra: the product's writer beside one `UPDATE … IF`
@@ -87,30 +86,15 @@ async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
 
 async function skewedStream(count: number): Promise<Mutation[]> {
   const decoder = newDecoder();
-  const enricher = await newEnricher(decoder);
   const checkIns = new CheckIns({ keys: Math.ceil(count / 12), hot: true });
+  const stages = newStages(decoder, () => checkIns.topic);
+  await seeReferences(stages);
   const changes = Array.from({ length: count }, (_, index) => {
     const { key, value } = checkIns.record(index);
     return mutationOf(decoder, sourceRecord(checkIns.topic, index, key, value));
   });
-  await enricher.enrich(changes);
+  await stages.enricher.enrich(changes);
   return changes;
-}
-
-/** The product's own defaults, of one worker. */
-function workerSettings(
-  address: string,
-  keyspace: string,
-): { store: CassandraSettings; write: WriteSettings } {
-  const flag = (key: string, text: string) => ({ key, text, flag: 'bench' });
-  const flags = [
-    flag('store.cassandra.contactPoints', address),
-    flag('store.cassandra.keyspace', keyspace),
-    flag('store.cassandra.requestTimeoutMs', '30000'),
-  ];
-  const { store, write } = pipelineSettings(loadConfig({ flags }, {}).config, 1).worker;
-  if (store.kind !== 'cassandra') throw new Error('the default store is Cassandra');
-  return { store, write };
 }
 
 async function truncate(settings: CassandraSettings): Promise<void> {

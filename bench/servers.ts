@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { startCassandra } from '../test/stack/cassandra.ts';
+import { type CassandraOptions, startCassandra } from '../test/stack/cassandra.ts';
 import { ensureJars } from '../test/stack/jars.ts';
 import { startKafka } from '../test/stack/kafka.ts';
 import { requireStack, type StackPart } from '../test/stack/requirements.ts';
@@ -18,10 +18,12 @@ export async function benchKafka(): Promise<BenchServer | string> {
   return open('kafka', () => startKafka({ dir: serverFolder('kafka'), heapMb: 1024 }));
 }
 
-/** A node with 2 GB of heap and the commit log as Cassandra has it by default. */
-export async function benchCassandra(): Promise<BenchServer | string> {
+/** A node with 2 GB of heap and the commit log as Cassandra has it by default; `more` is what a subject needs beyond that. */
+export async function benchCassandra(
+  more: Pick<CassandraOptions, 'heapMb' | 'settings'> = {},
+): Promise<BenchServer | string> {
   return open('cassandra', () =>
-    startCassandra({ dir: serverFolder('cassandra'), heapMb: 2048, commitLog: 'periodic' }),
+    startCassandra({ dir: serverFolder('cassandra'), heapMb: 2048, commitLog: 'periodic', ...more }),
   );
 }
 

@@ -7,7 +7,9 @@ import { memory } from './memory.bench.ts';
 import { pipelineCassandra } from './pipeline-cassandra.bench.ts';
 import { pipelineEmbedded } from './pipeline-embedded.bench.ts';
 import { pipelineKafka } from './pipeline-kafka.bench.ts';
+import { queries } from './queries.bench.ts';
 import { start } from './start.bench.ts';
+import { tools } from './tools.bench.ts';
 
 /** Every subject, in the order in which they are run and shown. */
 export const SUBJECTS: readonly Subject[] = [
@@ -15,9 +17,11 @@ export const SUBJECTS: readonly Subject[] = [
   decode,
   enrich,
   batch,
+  tools,
   pipelineEmbedded,
   pipelineKafka,
   pipelineCassandra,
+  queries,
   memory,
   start,
 ];

@@ -3,16 +3,40 @@ import { toSourceRecord } from '../src/shared/captured-record.ts';
 import type { Mutation } from '../src/shared/mutation.ts';
 import type { SourceRecord } from '../src/shared/record.ts';
 import { createBoard, ReferenceEpochs } from '../src/shared/shared-board.ts';
+import type { Slot } from '../src/shared/worker-protocol.ts';
+import { AcknowledgedChanges } from '../src/workers/acknowledged-changes.ts';
+import { BatchRun } from '../src/workers/batch.ts';
+import type { BatchStages } from '../src/workers/batch-stages.ts';
+import { Completer } from '../src/workers/complete.ts';
 import { createDecoder, type Decoder } from '../src/workers/decode.ts';
 import { Enricher } from '../src/workers/enrich.ts';
+import { FollowUpRun } from '../src/workers/follow-up.ts';
+import { KeyMoves } from '../src/workers/key-move.ts';
+import { DeviceLinker } from '../src/workers/link-devices.ts';
+import { LookUp, type Patiently } from '../src/workers/look-up.ts';
+import { OwnedRowsKeeper } from '../src/workers/owned-rows.ts';
 import { ReferenceCache } from '../src/workers/reference-cache.ts';
 import { NoStore } from '../src/workers/stores/no-store.ts';
+import { TruncationSweep, Truncations } from '../src/workers/truncations.ts';
 import { SOURCES } from './captures.ts';
 import { references, START_MS } from './generate.ts';
+import { type Figures, timed } from './harness.ts';
 
-/** The parts of a worker as a bench of one thread puts them together, with every reference known. */
+/** The parts of a worker as a bench of one thread puts them together, without a store, with every reference known. */
 
-export const BUCKETS = 16;
+export const SLOT_BYTES = 524_288;
+const BUCKETS = 16;
+/** Nothing ends by age while it is measured, "not there" neither: without a store it would be asked for again. */
+const REFERENCES = { cacheBytes: 64 * 2 ** 20, ttlMs: 3_600_000, negativeTtlMs: 3_600_000 };
+const STAGES = ['decode', 'enrich', 'encode'] as const;
+
+const patiently: Patiently = (read) => read();
+
+/** Records of one frame, and where their analytics go. */
+export interface Batch {
+  readonly slot: Slot;
+  readonly records: number;
+}
 
 export function newDecoder(): Decoder {
   return createDecoder({ sources: SOURCES, now: Date.now });
@@ -29,14 +53,60 @@ export function mutationOf(decoder: Decoder, record: SourceRecord): Mutation {
   return must(decoded.changes[0], 'change').mutation;
 }
 
-/** An enricher that has seen every site and client. */
-export async function newEnricher(decoder: Decoder): Promise<Enricher> {
-  const settings = { cacheBytes: 64 * 2 ** 20, ttlMs: 300_000, negativeTtlMs: 5000 };
-  const cache = new ReferenceCache(settings, new ReferenceEpochs(createBoard(1)));
-  const enricher = new Enricher(cache, new NoStore(BUCKETS), (read) => read());
+/** All that a batch passes. References that are not in the cache are nowhere. */
+export function newStages(decoder: Decoder, topicOf: (topicId: number) => string): BatchStages {
+  const store = new NoStore(BUCKETS);
+  const words = new ReferenceEpochs(createBoard(1));
+  const cache = new ReferenceCache(REFERENCES, words);
+  const lookUp = new LookUp(cache, store, patiently);
+  const completer = new Completer(store, lookUp, patiently, () => undefined);
+  const linker = new DeviceLinker(store, patiently);
+  const sweep = new TruncationSweep(store, patiently);
+  return {
+    decoder,
+    // Never told that anything was acknowledged: the same batch again is work again.
+    acknowledged: new AcknowledgedChanges(),
+    truncations: new Truncations(store, words, patiently, Date.now),
+    enricher: new Enricher(cache, lookUp),
+    moves: new KeyMoves(store, () => Promise.resolve(), patiently),
+    owned: new OwnedRowsKeeper(store, patiently),
+    writer: null,
+    store,
+    completer,
+    followUps: new FollowUpRun({ store, cache, completer, linker, sweep, patiently }),
+    patiently,
+    topicOf,
+    now: Date.now,
+    count: () => undefined,
+    takeCounters: () => ({}),
+  };
+}
+
+/** Lets an enricher see every site and client of the generated agents. */
+export async function seeReferences({ decoder, enricher }: BatchStages): Promise<void> {
   const known = references().map(({ topic, record }, index) =>
     mutationOf(decoder, sourceRecord(topic, index, record.key, record.value)),
   );
   await enricher.enrich(known);
-  return enricher;
+}
+
+/** Does batches again and again for a time, as a worker does them. */
+export async function timedBatches(
+  forMs: number,
+  stages: BatchStages,
+  batches: readonly Batch[],
+): Promise<Figures> {
+  const seconds = { decode: 0, enrich: 0, encode: 0 };
+  let done = 0;
+  const figures = await timed(forMs, async () => {
+    const { slot, records } = must(batches[done % batches.length], 'batch');
+    const run = new BatchRun(stages, slot, slot.records, done);
+    done += 1;
+    await run.prepare();
+    const result = await run.finish();
+    for (const stage of STAGES) seconds[stage] += result.stages[stage];
+    return records;
+  });
+  const perRecord = STAGES.map((stage) => [`${stage}_us`, (seconds[stage] * 1e6) / (figures.records ?? 1)]);
+  return { ...figures, ...Object.fromEntries(perRecord) };
 }
