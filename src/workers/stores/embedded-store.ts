@@ -1,5 +1,12 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { type Columns, ENTITIES, ENTITY_NAMES, type EntityName, TOOLS, type Tool } from '../../shared/entity.ts';
+import {
+  type Columns,
+  ENTITIES,
+  ENTITY_NAMES,
+  type EntityName,
+  TOOLS,
+  type Tool,
+} from '../../shared/entity.ts';
 import { DependencyError, DestinationError, messageOf } from '../../shared/errors.ts';
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
 import type { EmbeddedSettings } from '../../shared/settings.ts';
