@@ -133,9 +133,9 @@ export class LookUp {
     keys: readonly ReferenceKey[],
     stored: readonly (Reference | null)[],
   ): Promise<(Reference | null)[]> {
-    const asked = keys.flatMap(({ entity, ...key }, index) =>
+    const asked = keys.flatMap(({ entity, tool, by, value }, index) =>
       (stored[index] ?? null) === null && entity !== 'event_device'
-        ? [{ index, key: { entity, ...key } }]
+        ? [{ index, key: { entity, tool, by, value } }]
         : [],
     );
     const answers = await askProviders(
