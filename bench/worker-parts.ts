@@ -78,6 +78,7 @@ export function newStages(decoder: Decoder, topicOf: (topicId: number) => string
     topicOf,
     now: Date.now,
     count: () => undefined,
+    takeNotices: () => [],
     takeCounters: () => ({}),
   };
 }

@@ -47,6 +47,22 @@ export class FollowUps {
     );
   }
 
+  /** Has a worker look at all waiting rows again, every `ms` until closed: a provider may know by now what it could not say before. */
+  retryWaiting(worker: number, ms: number): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#run(worker, [{ kind: 'waiting' }]).then(
+        () => this.retryWaiting(worker, ms),
+        (error: unknown) => {
+          if (!this.#closed) this.#settings.failed(error);
+        },
+      );
+    }, ms);
+    timer.unref();
+    if (this.#closed) clearTimeout(timer);
+    else this.#timers.add(timer);
+  }
+
   close(): void {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);

@@ -117,6 +117,8 @@ export class Pipeline {
       await Promise.allSettled([pipeline.#producer.close(), pipeline.#consumer.close(), pool.close()]);
       throw error;
     }
+    const { providers, retryMs } = settings.worker.references;
+    if (providers.length > 0) pipeline.#followUps.retryWaiting(0, retryMs);
     pipeline.#consumer.subscribe(settings.subscription);
     pipeline.#loop = pipeline.#run();
     return pipeline;
@@ -238,6 +240,7 @@ export class Pipeline {
       topicOf: (id: number) => must(this.#topics[id], `topic ${id}`),
       connectorOf: (topic: string) => this.#connectorOf(topic),
     };
+    for (const notice of result.notices) this.#log('warn', notice);
     for (const letter of result.deadLetters) this.#observer.deadLetter(letter.code);
     const collected = new CollectedBatch(batch, result, slot.analytics, names, (done) =>
       this.#dispatcher.release(done),

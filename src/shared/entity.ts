@@ -39,6 +39,8 @@ export interface Entity {
   readonly facets: readonly string[];
   /** Columns by whose value rows are found (Store.find): what other rows change with, and what operators ask for. */
   readonly indexes: readonly string[];
+  /** Those of them that are found whatever the case of their letters. */
+  readonly caseless: readonly string[];
   /** What happened stays: deletes and truncates at the source do not reach it, `events.keepDays` ends it. */
   readonly history: boolean;
 }
@@ -54,6 +56,7 @@ const TIMES = { created_at: 'timestamp', updated_at: 'timestamp' } as const;
 interface EntityOptions {
   readonly facets?: readonly string[];
   readonly indexes?: readonly string[];
+  readonly caseless?: readonly string[];
   readonly analytics?: boolean;
   readonly history?: boolean;
 }
@@ -70,6 +73,7 @@ function entity(
     columns: { ...PLACE, ...TIMES, ...columns },
     facets: options.facets ?? [],
     indexes: options.indexes ?? [],
+    caseless: options.caseless ?? [],
     history: options.history ?? false,
   };
 }
@@ -91,6 +95,7 @@ export const ENTITIES = {
       'hostname',
       'logged_in_user',
     ],
+    caseless: ['serial_number', 'hostname'],
   }),
   device_link: entity(
     'device_link',

@@ -5,7 +5,7 @@ import type { ReferenceEntity } from './reference-table.ts';
  * Work that a change of one row makes at other rows. It follows the change's batch before that is acknowledged, so that a crash in
  * between begins it again; doing it twice changes nothing.
  */
-export type FollowUp = ReferenceFollowUp | TruncationFollowUp;
+export type FollowUp = ReferenceFollowUp | TruncationFollowUp | WaitingFollowUp;
 
 /** A row that others refer to has come, has changed what others see of it, or is gone. */
 export interface ReferenceFollowUp {
@@ -32,10 +32,16 @@ export interface TruncationFollowUp {
   readonly columns: readonly string[];
 }
 
+/** Rows wait for references that a provider may know by now. No change stands behind it: main asks for it from time to time. */
+export interface WaitingFollowUp {
+  readonly kind: 'waiting';
+}
+
 /**
  * Whether other processes may still work with what was so before: then it is done once more when their caches have forgotten. Rows
  * that found nothing at all look again by themselves.
  */
 export function isRepeated(followUp: FollowUp): boolean {
+  if (followUp.kind === 'waiting') return false;
   return followUp.kind === 'truncation' || followUp.before !== null;
 }

@@ -31,6 +31,8 @@ export interface ReferenceSettings {
   readonly cacheBytes: number;
   readonly ttlMs: number;
   readonly negativeTtlMs: number;
+  /** Time between looks at rows that wait for a reference that a provider may know. */
+  readonly retryMs: number;
   /** Asked in this order for what neither the stream nor the store knows. */
   readonly providers: readonly ProviderSettings[];
 }
@@ -88,6 +90,8 @@ export interface BatchResult {
   readonly stages: StageSeconds;
   /** The analytics frame, when it outgrew the slot's buffer. */
   readonly overflow?: SharedArrayBuffer;
+  /** For the operator's log. */
+  readonly notices: readonly string[];
   /** What has to be done before the batch is acknowledged. */
   readonly followUps: readonly FollowUp[];
 }

@@ -28,6 +28,8 @@ export interface BatchStages {
   readonly now: () => number;
   /** Adds to a counter of the batch's result: names as in main's table of metrics. */
   readonly count: Count;
+  /** Takes what the operator has to be told. */
+  readonly takeNotices: () => string[];
   /** Takes the counters that grew since it was last asked. */
   readonly takeCounters: () => Record<string, number>;
 }

@@ -90,6 +90,7 @@ export class BatchRun {
       outcomes: this.#outcomes.counts,
       counters: this.#stages.takeCounters(),
       stages: this.#seconds,
+      notices: this.#stages.takeNotices(),
       followUps,
       ...(analytics === this.#slot.analytics ? {} : { overflow: analytics }),
     };

@@ -39,12 +39,18 @@ export class Completer {
   async *complete(keys: readonly RowKey[]): AsyncGenerator<CompletedRow> {
     for (let at = 0; at < keys.length; at += ROWS_AT_ONCE) {
       let open: readonly RowKey[] = keys.slice(at, at + ROWS_AT_ONCE);
+      // Rows whose write failed and may have been made all the same.
+      const doubtful = new Set<string>();
       for (let round = 0; open.length > 0; round += 1) {
         // The first two rounds: one that changes, one that looks whether anything has changed meanwhile.
         if (round > 1) await pause(Math.random() * RACE_PAUSE_MS);
         const rows = await this.#read(open);
-        const { changed, again } = await this.#completeRows(rows);
+        const { changed, again } = await this.#completeRows(rows, doubtful);
         yield* changed;
+        const left = new Set(again.map(nameOf));
+        for (const row of rows) {
+          if (doubtful.has(nameOf(row)) && !left.has(nameOf(row))) yield { before: row, row };
+        }
         open = again;
       }
     }
@@ -72,13 +78,24 @@ export class Completer {
   /** `again`: rows that have to be looked at once more, because they were changed now, by this or by somebody else. */
   async #completeRows(
     rows: readonly Row[],
+    doubtful: Set<string>,
   ): Promise<{ readonly changed: CompletedRow[]; readonly again: RowKey[] }> {
     const changed: CompletedRow[] = [];
     const again: RowKey[] = [];
     const due = (await this.#due(rows)).values();
     const next = async (): Promise<void> => {
       for (const { row, columns } of due) {
-        const applied = await this.#patiently(() => this.#store.complete(row, columns));
+        let failed = false;
+        const applied = await this.#patiently(async () => {
+          try {
+            return await this.#store.complete(row, columns);
+          } catch (error) {
+            failed = true;
+            throw error;
+          }
+        });
+        if (applied) doubtful.delete(nameOf(row));
+        else if (failed) doubtful.add(nameOf(row));
         if (applied) {
           changed.push({ before: row, row: completed(row, columns) });
           this.#count(`completedRows:${row.entity}`);
@@ -126,6 +143,10 @@ export class Completer {
       await this.#lookUp.find(unknown, known, true);
     }
   }
+}
+
+function nameOf({ entity, tool, id }: RowKey): string {
+  return `${entity}|${tool}|${id}`;
 }
 
 function isLive(row: Row): boolean {

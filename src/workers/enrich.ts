@@ -2,7 +2,7 @@ import { MAIN_FACET } from '../shared/entity.ts';
 import type { ReferenceFollowUp } from '../shared/follow-up.ts';
 import type { Mutation } from '../shared/mutation.ts';
 import { filledColumns, type ReferenceEntity } from '../shared/reference-table.ts';
-import { RuleFollower, referenceGroup } from './follow-rules.ts';
+import { RuleFollower } from './follow-rules.ts';
 import { KnownInBatch, type LookUp } from './look-up.ts';
 import {
   isReference,
@@ -10,6 +10,8 @@ import {
   type Reference,
   type ReferenceKey,
   referenceAfter,
+  referenceGroup,
+  referenceKey,
   referenceName,
   sameFace,
 } from './reference.ts';
@@ -80,18 +82,15 @@ export class Enricher {
     const own = level.flatMap((mutation) => ownKey(mutation) ?? []);
     await this.#lookUp.find(own, enrichment.known);
     const live = level.filter(({ deleted }) => !deleted);
-    for (let round = 0; round < ROUNDS_MAX; round += 1) {
-      for (const row of live) follower.follow(row, row.columns, false);
-      if (follower.unknown.length === 0) break;
+    let incomplete = followAll(live, follower);
+    for (let round = 1; follower.unknown.length > 0 && round < ROUNDS_MAX; round += 1) {
       await this.#lookUp.find(follower.unknown.splice(0), enrichment.known);
+      incomplete = followAll(live, follower);
     }
+    for (const mutation of incomplete) enrichment.incomplete.add(mutation);
     for (const mutation of level) {
-      if (mutation.deleted) {
+      if (mutation.deleted)
         for (const column of filledColumns(mutation.entity, mutation.tool)) mutation.columns[column] = null;
-      } else {
-        follower.follow(mutation, mutation.columns, false);
-        if (follower.open || follower.missing.length > 0) enrichment.incomplete.add(mutation);
-      }
       if (isReference(mutation.entity)) this.#learn(mutation, mutation.entity, enrichment);
     }
   }
@@ -99,8 +98,8 @@ export class Enricher {
   /** A reference's own change, before it is written: this batch and those behind it already see it. */
   #learn(mutation: Mutation, entity: ReferenceEntity, { known, followUps, announced }: Enrichment): void {
     const { tool, id, version } = mutation;
-    const own: ReferenceKey = { entity, tool, by: 'id', value: id };
-    const before = entity === 'event_device' ? null : (known.get(referenceGroup(own), id) ?? null);
+    const { group } = referenceGroup(entity, tool, 'id');
+    const before = entity === 'event_device' ? null : (known.get(group, id) ?? null);
     if (before !== null && before.version > version) return;
     const after = referenceAfter(mutation, entity, before);
     // The same change again: it may have been written by a process that then died, so others may not have heard of it.
@@ -108,7 +107,8 @@ export class Enricher {
     if (before !== null && !again && before.deleted === after.deleted && sameFace(before.face, after.face))
       return;
     if (entity === 'event_device') {
-      announced.set(mutation, [{ ...own, by: 'event_id', value: String(mutation.columns.event_id) }]);
+      const event = String(mutation.columns.event_id);
+      announced.set(mutation, [referenceKey(referenceGroup(entity, tool, 'event_id'), event)]);
     } else {
       const names = keysOf(entity, tool, after);
       for (const key of names) this.#know(key, after, known);
@@ -127,7 +127,7 @@ export class Enricher {
   #know(key: ReferenceKey, reference: Reference, known: KnownInBatch): void {
     const name = referenceName(key);
     const epoch = this.#cache.epoch(name);
-    known.put(referenceGroup(key), key.value, reference, epoch);
+    known.put(key.group, key.value, reference, epoch);
     this.#cache.put(name, reference, epoch);
   }
 
@@ -135,7 +135,7 @@ export class Enricher {
   decided(mutation: Mutation, written: boolean, { announced, known }: Enrichment): void {
     for (const key of announced.get(mutation) ?? []) {
       const name = referenceName(key);
-      const group = referenceGroup(key);
+      const { group } = key;
       const epoch = this.#cache.changed(name);
       known.moved(group, key.value, epoch);
       const reference = known.get(group, key.value);
@@ -159,7 +159,17 @@ export class Enricher {
 /** The key of a change's own row, if others refer to rows of its entity. */
 function ownKey({ entity, tool, id }: Mutation): ReferenceKey | undefined {
   if (!isReference(entity) || entity === 'event_device') return undefined;
-  return { entity, tool, by: 'id', value: id };
+  return referenceKey(referenceGroup(entity, tool, 'id'), id);
+}
+
+/** Follows every row's rules as far as what is known reaches; answers the rows that are not complete, or may not be. */
+function followAll(rows: readonly Mutation[], follower: RuleFollower): Mutation[] {
+  const incomplete: Mutation[] = [];
+  for (const row of rows) {
+    follower.follow(row, row.columns, false);
+    if (follower.open || follower.missing.length > 0) incomplete.push(row);
+  }
+  return incomplete;
 }
 
 /** Of a row that belongs to an event: which. */

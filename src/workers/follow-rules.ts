@@ -1,6 +1,12 @@
 import type { Columns, ColumnValue, EntityName, Tool } from '../shared/entity.ts';
 import { type ReferenceRule, referenceRules } from '../shared/reference-table.ts';
-import { type Reference, type ReferenceKey, referenceName } from './reference.ts';
+import {
+  type Reference,
+  type ReferenceGroup,
+  type ReferenceKey,
+  referenceGroup,
+  referenceKey,
+} from './reference.ts';
 
 /** A row, or a change of one, as far as its references are concerned. */
 export interface Referring {
@@ -10,21 +16,15 @@ export interface Referring {
   readonly columns: Columns;
 }
 
-/** What is known of references by now, by group (`referenceGroup`) and value. Null: there is no such row. */
+/** What is known of references by now, by group and value. Null: there is no such row. */
 export interface KnownReferences {
   get(group: string, value: string): Reference | null | undefined;
-}
-
-/** All keys but their value share a group. */
-export function referenceGroup({ entity, tool, by }: Omit<ReferenceKey, 'value'>): string {
-  return referenceName({ entity, tool, by, value: '' }).slice(0, -1);
 }
 
 interface BoundRule {
   readonly idPrefix: string | undefined;
   readonly column: string;
-  readonly key: Omit<ReferenceKey, 'value'>;
-  readonly group: string;
+  readonly to: ReferenceGroup;
   readonly fills: readonly (readonly [own: string, theirs: string])[];
   /** Nobody announces that there will be none: looked up once more after the row is written. */
   readonly open: boolean;
@@ -43,12 +43,10 @@ function boundRules(entity: EntityName, tool: Tool): readonly BoundRule[] {
 }
 
 function bind({ idPrefix, column, to, by, toTool, fills }: ReferenceRule, tool: Tool): BoundRule {
-  const key = { entity: to, tool: toTool ?? tool, by };
   return {
     idPrefix,
     column,
-    key,
-    group: referenceGroup(key),
+    to: referenceGroup(to, toTool ?? tool, by),
     fills: Object.entries(fills),
     open: to === 'event_device',
   };
@@ -94,8 +92,8 @@ export class RuleFollower {
   leadsOver(row: Referring, holds: (group: string, value: string) => boolean): boolean {
     for (const rule of boundRules(row.entity, row.tool)) {
       const value = rule.column === 'id' ? row.id : row.columns[rule.column];
-      if (typeof value === 'string' && holds(rule.group, value)) return true;
-      if (Array.isArray(value) && value.some((one) => holds(rule.group, String(one)))) return true;
+      if (typeof value === 'string' && holds(rule.to.group, value)) return true;
+      if (Array.isArray(value) && value.some((one) => holds(rule.to.group, String(one)))) return true;
     }
     return false;
   }
@@ -121,9 +119,9 @@ export class RuleFollower {
   }
 
   #find(rule: BoundRule, value: string): Reference | null {
-    const reference = this.#known.get(rule.group, value);
-    if (reference === undefined) this.unknown.push({ ...rule.key, value });
-    else if (reference === null && !rule.open) this.missing.push({ ...rule.key, value });
+    const reference = this.#known.get(rule.to.group, value);
+    if (reference === undefined) this.unknown.push(referenceKey(rule.to, value));
+    else if (reference === null && !rule.open) this.missing.push(referenceKey(rule.to, value));
     return reference ?? null;
   }
 }

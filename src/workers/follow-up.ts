@@ -45,6 +45,10 @@ export class FollowUpRun {
       for await (const row of this.#parts.sweep.run(followUp)) yield { row, operation: 'delete' };
       return;
     }
+    if (followUp.kind === 'waiting') {
+      yield* this.#retryWaiting();
+      return;
+    }
     if (followUp.after !== null) yield* this.#waiting(followUp, followUp.after);
     // Of a row that was not there nobody shows anything; those that wait for it are found by its names.
     if (followUp.before !== null) yield* this.#naming(followUp);
@@ -64,6 +68,19 @@ export class FollowUpRun {
       if (rows.length === 0) continue;
       yield* this.#complete(rows);
       await patiently(() => store.removeWaiting(name, rows));
+    }
+  }
+
+  /** Looks again at every row that waits; what still waits stays noted. */
+  async *#retryWaiting(): AsyncGenerator<FollowedRow> {
+    const { store, patiently } = this.#parts;
+    for await (const { reference, row } of store.everyWaiting()) {
+      let changed = false;
+      for await (const followed of this.#complete([row])) {
+        changed = true;
+        yield followed;
+      }
+      if (changed) await patiently(() => store.removeWaiting(reference, [row]));
     }
   }
 
@@ -143,7 +160,8 @@ export class FollowUpRun {
     device: { tool: Tool; id: string },
     faces: readonly (Face | null)[],
   ): AsyncGenerator<FollowedRow> {
-    for await (const row of this.#parts.linker.relink(device, faces))
+    const isNew = faces.length > 1 && faces[0] === null;
+    for await (const row of this.#parts.linker.relink(device, faces, isNew))
       yield { row, operation: row.deleted ? 'delete' : 'update' };
   }
 

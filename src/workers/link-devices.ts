@@ -36,8 +36,11 @@ export class DeviceLinker {
     this.#patiently = patiently;
   }
 
-  /** After a device has changed what it shows: answers the links that changed, as they are now. */
-  async *relink(device: DeviceKey, faces: readonly (Face | null)[]): AsyncGenerator<Row> {
+  /**
+   * After a device has changed what it shows: answers the links that changed, as they are now. `isNew`: nothing can be linked with it
+   * yet.
+   */
+  async *relink(device: DeviceKey, faces: readonly (Face | null)[], isNew: boolean): AsyncGenerator<Row> {
     const pairs = new Map<string, Pair>();
     const add = (one: DeviceKey, other: DeviceKey): void => {
       const pair = ordered(one, other);
@@ -46,7 +49,7 @@ export class DeviceLinker {
     for (const face of faces) {
       if (face !== null) for (const [one, other] of await this.#candidates(device, face)) add(one, other);
     }
-    for (const [one, other] of await this.#linked(device)) add(one, other);
+    if (!isNew) for (const [one, other] of await this.#linked(device)) add(one, other);
     for (const pair of pairs.values()) yield* this.#settle(pair);
   }
 
@@ -69,12 +72,15 @@ export class DeviceLinker {
   }
 
   async #having(column: string, value: string): Promise<Row[]> {
-    const rows: Row[] = [];
-    for (const tool of DEVICE_TOOLS) rows.push(...(await this.#find('device', tool, column, value)));
-    return rows.filter(isDevice);
+    return (await this.#find('device', null, column, value)).filter(isDevice);
   }
 
-  async #find(entity: 'device' | 'device_link', tool: Tool, column: string, value: string): Promise<Row[]> {
+  async #find(
+    entity: 'device' | 'device_link',
+    tool: Tool | null,
+    column: string,
+    value: string,
+  ): Promise<Row[]> {
     return await this.#patiently(async () => {
       const rows: Row[] = [];
       for await (const row of this.#store.find(entity, tool, column, value)) rows.push(row);

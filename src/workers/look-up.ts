@@ -1,6 +1,7 @@
 import type { Tool } from '../shared/entity.ts';
 import { MAIN_FACET } from '../shared/entity.ts';
-import { type KnownReferences, referenceGroup } from './follow-rules.ts';
+import type { ReferenceEntity, ReferenceLookup } from '../shared/reference-table.ts';
+import type { KnownReferences } from './follow-rules.ts';
 import { askProviders } from './providers/open-providers.ts';
 import type { ReferenceProvider } from './providers/provider.ts';
 import { type Reference, type ReferenceKey, referenceOfRow } from './reference.ts';
@@ -84,7 +85,7 @@ export class LookUp {
   async find(keys: readonly ReferenceKey[], known: KnownInBatch, fresh = false): Promise<void> {
     const groups = new Map<string, Map<string, ReferenceKey>>();
     for (const key of keys) {
-      const group = referenceGroup(key);
+      const { group } = key;
       if (known.get(group, key.value) !== undefined) continue;
       const name = `${group}|${key.value}`;
       const cached = fresh || key.entity === 'event_device' ? undefined : this.#cache.get(name);
@@ -122,7 +123,7 @@ export class LookUp {
     }
     return await Promise.all(
       keys.map(({ entity, tool, by, value }) =>
-        entity === 'event_device' ? this.#devicesOf(tool, value) : this.#firstOf({ entity, tool, by, value }),
+        entity === 'event_device' ? this.#devicesOf(tool, value) : this.#firstOf(entity, tool, by, value),
       ),
     );
   }
@@ -132,9 +133,9 @@ export class LookUp {
     keys: readonly ReferenceKey[],
     stored: readonly (Reference | null)[],
   ): Promise<(Reference | null)[]> {
-    const asked = keys.flatMap(({ entity, ...key }, index) =>
+    const asked = keys.flatMap(({ entity, tool, by, value }, index) =>
       (stored[index] ?? null) === null && entity !== 'event_device'
-        ? [{ index, key: { entity, ...key } }]
+        ? [{ index, key: { entity, tool, by, value } }]
         : [],
     );
     const answers = await askProviders(
@@ -151,7 +152,12 @@ export class LookUp {
   }
 
   /** The row of which a column has this value; should several have it, always the same one. */
-  async #firstOf({ entity, tool, by, value }: ReferenceKey): Promise<Reference | null> {
+  async #firstOf(
+    entity: ReferenceEntity,
+    tool: Tool,
+    by: ReferenceLookup,
+    value: string,
+  ): Promise<Reference | null> {
     let chosen: Row | undefined;
     for await (const row of this.#store.find(entity, tool, by, value)) {
       if (row.deleted || row.versions[MAIN_FACET] === undefined || row.columns[by] !== value) continue;

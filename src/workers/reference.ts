@@ -4,12 +4,44 @@ import type { Mutation } from '../shared/mutation.ts';
 import { FACES, type ReferenceEntity, type ReferenceLookup } from '../shared/reference-table.ts';
 import type { Row } from './stores/store.ts';
 
-/** By what one row names another. */
-export interface ReferenceKey {
+/** Rows of one entity and tool, as far as others name them by one of their columns. */
+export interface ReferenceGroup {
   readonly entity: ReferenceEntity;
   readonly tool: Tool;
   readonly by: ReferenceLookup;
+  /** All of that as one text. */
+  readonly group: string;
+}
+
+/** By what one row names another. */
+export interface ReferenceKey extends ReferenceGroup {
   readonly value: string;
+}
+
+const groups = new Map<ReferenceEntity, Map<Tool, Map<ReferenceLookup, ReferenceGroup>>>();
+
+/** Always the same object, so that its text is put together once. */
+export function referenceGroup(entity: ReferenceEntity, tool: Tool, by: ReferenceLookup): ReferenceGroup {
+  let ofEntity = groups.get(entity);
+  if (ofEntity === undefined) {
+    ofEntity = new Map();
+    groups.set(entity, ofEntity);
+  }
+  let ofTool = ofEntity.get(tool);
+  if (ofTool === undefined) {
+    ofTool = new Map();
+    ofEntity.set(tool, ofTool);
+  }
+  let group = ofTool.get(by);
+  if (group === undefined) {
+    group = { entity, tool, by, group: `${entity}.${by}|${tool}` };
+    ofTool.set(by, group);
+  }
+  return group;
+}
+
+export function referenceKey(group: ReferenceGroup, value: string): ReferenceKey {
+  return { entity: group.entity, tool: group.tool, by: group.by, group: group.group, value };
 }
 
 /** What others see of a row that they refer to. */
@@ -25,8 +57,8 @@ export interface Reference {
 export type Face = Readonly<Record<string, ColumnValue | null>>;
 
 /** A key as text: the reference's name in the cache, on the shared board and in the store's list of waiting rows. */
-export function referenceName({ entity, tool, by, value }: ReferenceKey): string {
-  return `${entity}.${by}|${tool}|${value}`;
+export function referenceName({ group, value }: ReferenceKey): string {
+  return `${group}|${value}`;
 }
 
 export function isReference(entity: EntityName): entity is ReferenceEntity {
@@ -44,11 +76,12 @@ export function keysOf(
   tool: Tool,
   { id, deleted, face }: Pick<Reference, 'id' | 'deleted' | 'face'>,
 ): ReferenceKey[] {
-  const keys: ReferenceKey[] = [{ entity, tool, by: 'id', value: id }];
+  const keys = [referenceKey(referenceGroup(entity, tool, 'id'), id)];
   if (deleted) return keys;
   for (const by of NAMED_BY[entity] ?? []) {
     const value = face[by];
-    if (typeof value === 'string' && value !== '') keys.push({ entity, tool, by, value });
+    if (typeof value === 'string' && value !== '')
+      keys.push(referenceKey(referenceGroup(entity, tool, by), value));
   }
   return keys;
 }
@@ -73,7 +106,12 @@ export function referenceAfter(
 ): Reference {
   const { id, version, deleted, columns } = mutation;
   if (deleted) return { id, version, deleted, face: faceOf(entity, {}) };
-  return { id, version, deleted, face: faceOf(entity, { ...before?.face, ...columns }) };
+  const face: Record<string, ColumnValue | null> = {};
+  for (const column of FACES[entity]) {
+    const value = columns[column];
+    face[column] = value === undefined ? (before?.face[column] ?? null) : value;
+  }
+  return { id, version, deleted, face };
 }
 
 function faceOf(entity: ReferenceEntity, columns: Columns): Face {

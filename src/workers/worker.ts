@@ -82,13 +82,14 @@ async function openWith(store: Store, settings: WorkerSettings, worker: number):
           now: Date.now,
         });
   const topics: string[] = [];
+  const notices: string[] = [];
   const unmappedEvents = new UnmappedEvents(count);
   const words = new ReferenceEpochs(settings.board);
   const cache = new ReferenceCache(settings.references, words);
   const patiently = patientReader((error) => writer?.readFailed(error));
   const providers = await openProviders(settings.references.providers, {
     counted: (provider, result, by) => count(`provider:${provider}:${result}`, by),
-    noticed: (provider, message) => process.stderr.write(`reference provider ${provider}: ${message}\n`),
+    noticed: (provider, message) => notices.push(`reference provider ${provider}: ${message}`),
   });
   const lookUp = new LookUp(cache, store, patiently, providers);
   const completer = new Completer(store, lookUp, patiently, count);
@@ -117,6 +118,7 @@ async function openWith(store: Store, settings: WorkerSettings, worker: number):
     topicOf: (topicId) => must(topics[topicId], `topic ${topicId}`),
     now: Date.now,
     count,
+    takeNotices: () => notices.splice(0),
     takeCounters: () => takeCounters(counters, cache),
   };
   const tasks = new FollowUpTasks(followUps, patiently, stages);

@@ -196,7 +196,6 @@ describe('the definitions', () => {
         },
         { operation: 'update', facet: 'main', sourceTs: 1 },
         2,
-        3,
       );
       const { schema } = definitionOf(entity.table);
       const known = [...schema.dimensionFieldSpecs, ...schema.dateTimeFieldSpecs].map(({ name }) => name);

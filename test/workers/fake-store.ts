@@ -1,7 +1,7 @@
 import type { Columns, EntityName, Tool } from '../../src/shared/entity.ts';
 import { MAIN_FACET } from '../../src/shared/entity.ts';
 import type { Mutation, WriteOutcome } from '../../src/shared/mutation.ts';
-import { applyCompletion, applyMutation, assertIndexed } from '../../src/workers/stores/row.ts';
+import { applyCompletion, applyMutation, assertIndexed, soughtText } from '../../src/workers/stores/row.ts';
 import type { Row, RowKey, Store, Truncation } from '../../src/workers/stores/store.ts';
 
 /** A store whose answers are the test's: rows in memory, failures and delays by script. */
@@ -66,10 +66,18 @@ export class FakeStore implements Store {
     return Promise.resolve();
   }
 
-  async *find(entity: EntityName, tool: Tool, column: string, value: string): AsyncIterable<Row> {
+  async *find(entity: EntityName, tool: Tool | null, column: string, value: string): AsyncIterable<Row> {
     assertIndexed(entity, column);
-    for (const row of [...this.rows.values()])
-      if (row.entity === entity && row.tool === tool && row.columns[column] === value) yield row;
+    const sought = soughtText(entity, column, value);
+    for (const row of [...this.rows.values()]) {
+      if (row.entity !== entity || (tool !== null && row.tool !== tool)) continue;
+      if (soughtText(entity, column, String(row.columns[column] ?? '')) === sought) yield row;
+    }
+  }
+
+  async *everyWaiting(): AsyncGenerator<{ readonly reference: string; readonly row: RowKey }> {
+    for (const [reference, rows] of this.waitingRows)
+      for (const row of [...rows.values()]) yield { reference, row };
   }
 
   complete(seen: Row, columns: Columns): Promise<boolean> {

@@ -82,7 +82,7 @@ export interface TestWorker {
   readonly followUps: FollowUpRun;
   readonly tasks: FollowUpTasks;
   readonly writer: Writer;
-  /** Runs records through one batch; what is to follow is left to the test. */
+  /** Runs records through one batch; what is to follow is left to the caller. */
   run(records: readonly GivenRecord[]): Promise<Ran>;
 }
 
@@ -120,10 +120,13 @@ export function newWorker(store: Store, options: StagesOptions = {}): TestWorker
     takeCounters: () => ({}),
   };
   const tasks = new FollowUpTasks(followUps, patiently, stages);
+  let turn: Promise<void> = Promise.resolve();
   const run = async (records: readonly GivenRecord[]): Promise<Ran> => {
     const slot = newSlot(records, topics, options.slotBytes ?? SLOT_BYTES);
     const batch = new BatchRun(stages, slot, slot.records);
-    await batch.prepare();
+    // Batches are prepared in order and finished side by side.
+    turn = turn.then(() => batch.prepare());
+    await turn;
     const result = await batch.finish();
     return { ...result, analytics: toldIn(result.overflow ?? slot.analytics) };
   };

@@ -10,6 +10,8 @@ export interface SchemaChange {
   readonly cql: string;
 }
 
+const CASELESS = ` WITH OPTIONS = {'case_sensitive': 'false'}`;
+
 /** What would make the schema right. Nothing is ever dropped or altered: what differs is a problem for the operator. */
 export interface SchemaPlan {
   readonly changes: readonly SchemaChange[];
@@ -100,7 +102,8 @@ function compareIndexes(keyspace: string, table: TableDefinition, actual: Actual
     const name = `${table.name}_${column}_idx`;
     if (actual.has(name)) problems.push(`${name} is not a storage-attached index on ${table.name}.${column}`);
     else {
-      const cql = `CREATE INDEX IF NOT EXISTS ${name} ON ${keyspace}.${table.name} (${column}) USING 'sai'`;
+      const options = table.caseless?.includes(column) === true ? CASELESS : '';
+      const cql = `CREATE INDEX IF NOT EXISTS ${name} ON ${keyspace}.${table.name} (${column}) USING 'sai'${options}`;
       changes.push({ what: `create index ${name}`, cql });
     }
   }

@@ -166,13 +166,14 @@ export class CassandraStore implements Store {
       return this.#statements.fill(key, bound, {
         carry: carryText(row.carry) ?? '',
         next: carryText(stillOwed(row.carry, next)),
+        completions: row.completions ?? null,
       });
     // With the move's own timestamp the values lose to whatever came after it. The row goes on waiting, harmlessly.
     if (bound.length === 0) return undefined;
     return this.#statements.fill(key, bound, { timestamp: versionTimestamp(move.version) });
   }
 
-  find(entity: EntityName, tool: Tool, column: string, value: string): AsyncIterable<Row> {
+  find(entity: EntityName, tool: Tool | null, column: string, value: string): AsyncIterable<Row> {
     assertIndexed(entity, column);
     return this.#reader.find(entity, tool, column, indexedText(value));
   }
@@ -206,6 +207,10 @@ export class CassandraStore implements Store {
 
   async waiting(reference: string): Promise<readonly RowKey[]> {
     return await attempt('read of waiting rows', () => this.#waiting.of(reference));
+  }
+
+  everyWaiting(): AsyncIterable<{ readonly reference: string; readonly row: RowKey }> {
+    return this.#waiting.all();
   }
 
   async removeWaiting(reference: string, rows: readonly RowKey[]): Promise<void> {

@@ -6,6 +6,11 @@ import { DEVICE_EVENTS_TABLE, LISTED_COLUMNS } from './device-events.ts';
 import { TRUNCATIONS_TABLE } from './truncation-table.ts';
 import { WAITING_TABLE } from './waiting-table.ts';
 
+/**
+ * "All users of a tool" is one query. Elsewhere an index on the tool would do harm: a search by another column would read it as well,
+ * and of rows that are not on disk yet all that the tool has.
+ */
+const LISTED_BY_TOOL: readonly string[] = ['user'];
 const DAY_SECONDS = 24 * 3600;
 /** Halves of a key move that are further apart than this do not meet. */
 const KEY_MOVES_TTL_SECONDS = 30 * DAY_SECONDS;
@@ -22,6 +27,8 @@ export interface TableDefinition {
   readonly clusteringKey: readonly string[];
   /** Columns with a storage-attached index. */
   readonly indexes: readonly string[];
+  /** Those that find a value whatever the case of its letters. */
+  readonly caseless?: readonly string[];
   /** Options of CREATE TABLE. */
   readonly options: readonly string[];
   /** Kept as the table's comment, because rows cannot tell it: what must not change once there are rows. */
@@ -47,8 +54,8 @@ function entityTable(entity: Entity, settings: CassandraSettings): TableDefiniti
     columns,
     partitionKey: ['tool', 'bucket'],
     clusteringKey: ['id'],
-    // Every search is for rows of one tool, by its index and the column's together.
-    indexes: entity.indexes.length === 0 ? [] : ['tool', ...entity.indexes],
+    indexes: LISTED_BY_TOOL.includes(entity.name) ? ['tool', ...entity.indexes] : entity.indexes,
+    caseless: entity.caseless,
     options: [],
     fixed,
   };

@@ -1,7 +1,7 @@
 import type { Database, RootDatabase } from 'lmdb';
 import { ENTITIES, type EntityName, type Tool } from '../../shared/entity.ts';
 import { keyText } from './column-values.ts';
-import { assertIndexed } from './row.ts';
+import { assertIndexed, soughtText } from './row.ts';
 import type { Row } from './store.ts';
 
 /** A key of LMDB holds 1978 bytes, of which an id may take 1800. */
@@ -29,6 +29,7 @@ export class EmbeddedIndex {
     for (const column of ENTITIES[row.entity].indexes) {
       const [old, now] = [before?.columns[column], after?.columns[column]];
       if (old === now) continue;
+      // Removed first: the two may differ in nothing that the index tells.
       if (typeof old === 'string') this.#entries.removeSync(entryKey(row, column, old));
       if (typeof now === 'string') this.#entries.putSync(entryKey(row, column, now), true);
     }
@@ -52,5 +53,6 @@ export class EmbeddedIndex {
 }
 
 function entryKey(row: Pick<Row, 'entity' | 'tool' | 'id'>, column: string, value: string): IndexKey {
-  return [`${row.entity}.${column}`, row.tool, keyText(value, KEY_TEXT_BYTES_MAX), row.id];
+  const sought = soughtText(row.entity, column, value);
+  return [`${row.entity}.${column}`, row.tool, keyText(sought, KEY_TEXT_BYTES_MAX), row.id];
 }

@@ -1,12 +1,19 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { type Columns, ENTITIES, ENTITY_NAMES, type EntityName, type Tool } from '../../shared/entity.ts';
+import {
+  type Columns,
+  ENTITIES,
+  ENTITY_NAMES,
+  type EntityName,
+  TOOLS,
+  type Tool,
+} from '../../shared/entity.ts';
 import { DependencyError, DestinationError, messageOf } from '../../shared/errors.ts';
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
 import type { EmbeddedSettings } from '../../shared/settings.ts';
 import { compactBigint, ID_BYTES_MAX, indexedText, storedColumns, storedMutation } from './column-values.ts';
 import { EmbeddedIndex } from './embedded-index.ts';
 import { EmbeddedTruncations, EmbeddedWaiting } from './embedded-waiting.ts';
-import { applyCarried, applyCompletion, applyMutation, bucketOfId } from './row.ts';
+import { applyCarried, applyCompletion, applyMutation, bucketOfId, soughtText } from './row.ts';
 import type { Kept, KeyMove, PendingCarry, Row, RowKey, Store, Truncation } from './store.ts';
 
 /** Everything of a row but what its key says; of a marker also when it became one, of history when it was written, ms. */
@@ -132,15 +139,20 @@ export class EmbeddedStore implements Store {
     });
   }
 
-  async *find(entity: EntityName, tool: Tool, column: string, value: string): AsyncIterable<Row> {
-    const text = indexedText(value);
+  async *find(entity: EntityName, tool: Tool | null, column: string, value: string): AsyncIterable<Row> {
+    for (const one of tool === null ? TOOLS : [tool])
+      yield* this.#find(entity, one, column, indexedText(value));
+  }
+
+  async *#find(entity: EntityName, tool: Tool, column: string, text: string): AsyncIterable<Row> {
+    const sought = soughtText(entity, column, text);
     let after: string | undefined;
     do {
       // In pages and each page as it is now, like `scan`.
       this.#root.resetReadTxn();
       const ids = await this.#index.page(entity, tool, column, text, { after, limit: SCAN_PAGE });
       for (const row of (await this.read(entity, tool, ids)).values())
-        if (row.columns[column] === text) yield row;
+        if (soughtText(entity, column, String(row.columns[column] ?? '')) === sought) yield row;
       after = ids.length === SCAN_PAGE ? ids.at(-1) : undefined;
     } while (after !== undefined);
   }
@@ -166,6 +178,11 @@ export class EmbeddedStore implements Store {
   async waiting(reference: string): Promise<readonly RowKey[]> {
     this.#root.resetReadTxn();
     return await this.#waiting.of(reference);
+  }
+
+  everyWaiting(): AsyncIterable<{ readonly reference: string; readonly row: RowKey }> {
+    this.#root.resetReadTxn();
+    return this.#waiting.all();
   }
 
   async removeWaiting(reference: string, rows: readonly RowKey[]): Promise<void> {

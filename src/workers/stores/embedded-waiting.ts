@@ -36,6 +36,10 @@ export class EmbeddedWaiting {
     return await range.map(({ key }) => rowOf(key)).asArray;
   }
 
+  async *all(): AsyncGenerator<{ readonly reference: string; readonly row: RowKey }> {
+    for (const { key } of await this.#rows.getRange().asArray) yield { reference: key[0], row: rowOf(key) };
+  }
+
   /** What has waited too long. */
   async old(now: number): Promise<readonly (() => void)[]> {
     const since = now - WAITING_KEEP_MS;

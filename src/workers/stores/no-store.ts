@@ -62,6 +62,10 @@ export class NoStore implements Store {
     return Promise.resolve([]);
   }
 
+  async *everyWaiting(): AsyncGenerator<never> {
+    // Nothing waits.
+  }
+
   async *scan(): AsyncIterable<Row> {
     // Nothing is kept.
   }

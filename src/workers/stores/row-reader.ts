@@ -9,7 +9,9 @@ import type { Row } from './store.ts';
 /** Ids of one SELECT … IN, and how many of those run at once. */
 const READ_IDS_MAX = 100;
 const READS_MAX = 16;
-const PAGE = 1000;
+const SCAN_PAGE = 1000;
+/** Rows may be large (an event's details), and a worker has several searches at once. */
+const FIND_PAGE = 200;
 
 /** Everything that reads rows of entities. */
 export class RowReader {
@@ -56,28 +58,28 @@ export class RowReader {
     return chunks;
   }
 
-  find(entity: EntityName, tool: Tool, column: string, text: string): AsyncIterable<Row> {
-    return this.#pages(entity, `search in ${ENTITIES[entity].table}`, this.#statements.find(entity, column), [
-      tool,
-      text,
-    ]);
+  find(entity: EntityName, tool: Tool | null, column: string, text: string): AsyncIterable<Row> {
+    const query = this.#statements.find(entity, column, tool !== null);
+    const params = tool === null ? [text] : [text, tool];
+    return this.#pages(entity, query, { params, fetchSize: FIND_PAGE });
   }
 
   scan(entity: EntityName): AsyncIterable<Row> {
-    return this.#pages(entity, `scan of ${ENTITIES[entity].table}`, this.#statements.scan(entity), []);
+    return this.#pages(entity, this.#statements.scan(entity), { params: [], fetchSize: SCAN_PAGE });
   }
 
   async *#pages(
     entity: EntityName,
-    doing: string,
     query: string,
-    params: readonly unknown[],
+    { params, fetchSize }: { readonly params: unknown[]; readonly fetchSize: number },
   ): AsyncIterable<Row> {
-    const options = { ...READ_OPTIONS, fetchSize: PAGE };
+    const options = { ...READ_OPTIONS, fetchSize };
     let pageState: string | undefined;
     do {
       const page = pageState === undefined ? options : { ...options, pageState };
-      const result = await attempt(doing, () => this.#client.execute(query, [...params], page));
+      const result = await attempt(`read of ${ENTITIES[entity].table}`, () =>
+        this.#client.execute(query, params, page),
+      );
       yield* readRows(entity, result.rows);
       pageState = result.pageState ?? undefined;
     } while (pageState !== undefined);

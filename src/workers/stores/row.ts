@@ -125,6 +125,12 @@ export function assertIndexed(entity: EntityName, column: string): void {
   assert(indexes.includes(column), `rows of ${entity} are not found by ${column}`);
 }
 
+/** The form in which a value of an indexed column is looked for. */
+export function soughtText(entity: EntityName, column: string, text: string): string {
+  const { caseless }: { readonly caseless: readonly string[] } = ENTITIES[entity];
+  return caseless.includes(column) ? text.toLowerCase() : text;
+}
+
 /** The columns of a key move that the row still waits for. */
 export function owed(carry: PendingCarry, columns: Columns): Columns {
   return Object.fromEntries(Object.entries(columns).filter(([column]) => carry.columns.includes(column)));
@@ -145,6 +151,8 @@ export function applyCarried(
 ): Row | undefined {
   if (row?.carry === undefined || !sameMove(row.carry, move)) return undefined;
   const { carry, ...rest } = row;
-  const filled = { ...rest, columns: merged(row.columns, owed(carry, columns)) };
+  // Another state of the row at the same version, as after a completion.
+  const completions = (row.completions ?? 0) + 1;
+  const filled = { ...rest, columns: merged(row.columns, owed(carry, columns)), completions };
   return withCarry(filled, stillOwed(carry, next));
 }

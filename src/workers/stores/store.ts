@@ -96,10 +96,10 @@ export interface Store {
   fillCarried(id: string, move: KeyMove, columns: Columns, next?: PendingCarry): Promise<void>;
 
   /**
-   * Rows of which an indexed column (Entity.indexes; `set<text>` columns are never indexed) has this value, in no particular order.
-   * Rows come as they are when their page is read. Markers may be among them.
+   * Rows of one tool, or of all (null), of which an indexed column has this value (Entity.indexes; of Entity.caseless whatever the
+   * case), in no particular order. Rows come as they are when their page is read. Markers may be among them.
    */
-  find(entity: EntityName, tool: Tool, column: string, value: string): AsyncIterable<Row>;
+  find(entity: EntityName, tool: Tool | null, column: string, value: string): AsyncIterable<Row>;
 
   /**
    * Sets columns that come from other rows (absent: unchanged, null: cleared), if the row is still as `seen`: same main version, same
@@ -113,6 +113,9 @@ export interface Store {
 
   /** The rows that wait for a reference. */
   waiting(reference: string): Promise<readonly RowKey[]>;
+
+  /** Every row that waits, once for each reference. The reference's name may be a shorter one that stands for it. */
+  everyWaiting(): AsyncIterable<{ readonly reference: string; readonly row: RowKey }>;
 
   /** Forgets that these rows wait. */
   removeWaiting(reference: string, rows: readonly RowKey[]): Promise<void>;

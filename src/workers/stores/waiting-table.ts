@@ -1,6 +1,7 @@
 import type { Client } from 'cassandra-driver';
 import type { EntityName, Tool } from '../../shared/entity.ts';
 import { READ_OPTIONS } from './cassandra-client.ts';
+import { attempt } from './cassandra-errors.ts';
 import type { Statement, Statements } from './cassandra-statements.ts';
 import { keyText } from './column-values.ts';
 import { sendAll } from './send-all.ts';
@@ -17,12 +18,14 @@ export class WaitingTable {
   readonly #add: string;
   readonly #remove: string;
   readonly #of: string;
+  readonly #all: string;
 
   constructor(client: Client, statements: Statements) {
     this.#client = client;
     const table = statements.table(WAITING_TABLE);
     this.#add = `INSERT INTO ${table} (reference, entity, tool, id) VALUES (?, ?, ?, ?)`;
     this.#remove = `DELETE FROM ${table} WHERE reference = ? AND entity = ? AND tool = ? AND id = ?`;
+    this.#all = `SELECT reference, entity, tool, id FROM ${table}`;
     this.#of = `SELECT entity, tool, id FROM ${table} WHERE reference = ?`;
   }
 
@@ -46,12 +49,21 @@ export class WaitingTable {
     await sendAll(this.#client, [statements]);
   }
 
+  async *all(): AsyncGenerator<{ readonly reference: string; readonly row: RowKey }> {
+    const options = { ...READ_OPTIONS, fetchSize: PAGE };
+    const result = await attempt('read of waiting rows', () => this.#client.execute(this.#all, [], options));
+    for await (const { reference, ...row } of result) yield { reference: String(reference), row: keyOf(row) };
+  }
+
   async of(reference: string): Promise<RowKey[]> {
     const rows: RowKey[] = [];
     const name = keyText(reference, REFERENCE_BYTES_MAX);
     const result = await this.#client.execute(this.#of, [name], { ...READ_OPTIONS, fetchSize: PAGE });
-    for await (const { entity, tool, id } of result)
-      rows.push({ entity: String(entity) as EntityName, tool: String(tool) as Tool, id: String(id) });
+    for await (const row of result) rows.push(keyOf(row));
     return rows;
   }
+}
+
+function keyOf({ entity, tool, id }: { readonly [column: string]: unknown }): RowKey {
+  return { entity: String(entity) as EntityName, tool: String(tool) as Tool, id: String(id) };
 }

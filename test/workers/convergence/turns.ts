@@ -1,0 +1,49 @@
+import { vi } from 'vitest';
+
+/** Somebody who takes turns, until he is killed. */
+export interface Actor {
+  dead: boolean;
+}
+
+interface Waiting {
+  readonly actor: Actor;
+  readonly go: () => void;
+}
+
+/**
+ * Who goes on next, drawn by a seed: everybody stops before and after whatever the store does, so that a run of several workers is
+ * one of the ways in which their steps can come between each other, and the same seed gives the same way. Time stands still while
+ * anybody can go on.
+ */
+export class Turns {
+  readonly #random: () => number;
+  #waiting: Waiting[] = [];
+  taken = 0;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  /** Resolves when it is the actor's turn; never for a dead one. */
+  wait(actor: Actor): Promise<void> {
+    return new Promise((go) => {
+      this.#waiting.push({ actor, go });
+    });
+  }
+
+  /** Lets everybody go on until `done` or until nobody can. `drawn` is called after every turn. */
+  async run(done: () => boolean, drawn: () => void = () => undefined): Promise<void> {
+    for (;;) {
+      await new Promise(setImmediate);
+      if (done()) return;
+      this.#waiting = this.#waiting.filter(({ actor }) => !actor.dead);
+      const [next] = this.#waiting.splice(Math.floor(this.#random() * this.#waiting.length), 1);
+      if (next !== undefined) {
+        this.taken += 1;
+        next.go();
+        drawn();
+      } else if (vi.getTimerCount() > 0) vi.advanceTimersToNextTimer();
+      else return;
+    }
+  }
+}
