@@ -32,10 +32,11 @@ export class Completer {
     this.#patiently = patiently;
   }
 
-  /** Completes rows; answers those that it changed, as they are now. Rows that are gone are left alone. */
-  async *complete(keys: readonly RowKey[]): AsyncGenerator<CompletedRow> {
+  /** Completes rows; answers those that it changed, in the end `all`, as they are now. Rows that are gone are left alone. */
+  async *complete(keys: readonly RowKey[], all = false): AsyncGenerator<CompletedRow> {
     for (let at = 0; at < keys.length; at += ROWS_AT_ONCE) {
-      let open: readonly RowKey[] = keys.slice(at, at + ROWS_AT_ONCE);
+      const together = keys.slice(at, at + ROWS_AT_ONCE);
+      let open: readonly RowKey[] = together;
       for (let round = 0; open.length > 0; round += 1) {
         // The first two rounds: one that changes, one that looks whether anything has changed meanwhile.
         if (round > 1) await pause(Math.random() * RACE_PAUSE_MS);
@@ -44,6 +45,7 @@ export class Completer {
         yield* changed;
         open = again;
       }
+      if (all) for (const row of await this.#read(together)) yield { before: row, row };
     }
   }
 

@@ -19,6 +19,8 @@ export class FollowUpTasks {
   readonly #patiently: Patiently;
   readonly #stages: Pick<BatchStages, 'now' | 'takeCounters'>;
   readonly #open = new Map<number, AsyncGenerator<FollowedRow>>();
+  /** Work that was broken off. */
+  readonly #broken = new Set<number>();
 
   constructor(run: FollowUpRun, patiently: Patiently, stages: Pick<BatchStages, 'now' | 'takeCounters'>) {
     this.#run = run;
@@ -34,22 +36,26 @@ export class FollowUpTasks {
       if (next === undefined) done = true;
       else analytics.addRow(0, next.row, next.operation);
     }
-    if (done) this.#open.delete(id);
+    if (done) {
+      this.#open.delete(id);
+      this.#broken.delete(id);
+    }
     return { analytics: analytics.finish(), counters: this.#stages.takeCounters(), done };
   }
 
-  /** A read that fails ends the work, which is then begun again: what is done already stays done. */
+  /** A read that fails ends the work, which is then begun again: what is done already stays done, and is told once more. */
   async #nextRow(id: number, followUps: readonly FollowUp[]): Promise<FollowedRow | undefined> {
     const result = await this.#patiently(async () => {
       if (!this.#open.has(id))
         this.#open.set(
           id,
-          merged(followUps, (one) => this.#run.run(one), AT_ONCE),
+          merged(followUps, (one) => this.#run.run(one, this.#broken.has(id)), AT_ONCE),
         );
       try {
         return await must(this.#open.get(id), 'follow-up').next();
       } catch (error) {
         this.#open.delete(id);
+        this.#broken.add(id);
         throw error;
       }
     });

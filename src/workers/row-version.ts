@@ -13,7 +13,7 @@ const COMPLETIONS_DIGITS = 8;
 export function rowVersion({ entity, tool, versions, completions }: Row): string {
   const completed = (completions ?? 0).toString(16).padStart(COMPLETIONS_DIGITS, '0');
   const known = Object.values(versions);
-  const greatest = known.reduce((one, other) => (other > one ? other : one), '');
+  const greatest = [...known].sort().at(-1) ?? '';
   if (!isFaceted(entity, tool)) return `${greatest}.${completed}`;
   const sum = known.reduce((total, version) => total + numberOf(version), 0n);
   return `${greatest}.${sum.toString(16).padStart(SUM_DIGITS, '0')}.${completed}`;
