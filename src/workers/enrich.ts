@@ -121,6 +121,8 @@ export class Enricher {
       id,
       before: before?.face ?? null,
       after: after.deleted ? null : { ...after.face, ...eventOf(mutation) },
+      // Whether this one was there before is not looked up: its event is told in any case.
+      again: again || entity === 'event_device',
     });
   }
 

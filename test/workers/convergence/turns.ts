@@ -10,6 +10,9 @@ interface Waiting {
   readonly go: () => void;
 }
 
+/** Far more than any run takes: somebody waits for what never comes. */
+const STEPS_MAX = 20_000;
+
 /**
  * Who goes on next, drawn by a seed: everybody stops before and after whatever the store does, so that a run of several workers is
  * one of the ways in which their steps can come between each other, and the same seed gives the same way. Time stands still while
@@ -33,7 +36,8 @@ export class Turns {
 
   /** Lets everybody go on until `done` or until nobody can. `drawn` is called after every turn. */
   async run(done: () => boolean, drawn: () => void = () => undefined): Promise<void> {
-    for (;;) {
+    for (let step = 0; ; step += 1) {
+      if (step > STEPS_MAX) throw new Error('it does not come to an end');
       await new Promise(setImmediate);
       if (done()) return;
       this.#waiting = this.#waiting.filter(({ actor }) => !actor.dead);
