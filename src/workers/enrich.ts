@@ -27,9 +27,9 @@ function levelOf({ entity, tool }: Mutation): number {
   switch (entity) {
     case 'organisation':
     case 'role':
-    case 'user':
       return 0;
     case 'site':
+    case 'user':
       return 1;
     case 'device':
       return tool === 'meshcentral' ? 3 : 2;

@@ -71,9 +71,10 @@ describe('a cached reference', () => {
     expect(
       cache.get(referenceName(referenceKey(referenceGroup('organisation', 'tactical-rmm', 'id'), '1'))),
     ).toBeUndefined();
-    const device: ReferenceKey = { ...KEY, entity: 'device' };
-    cache.put(referenceName(device), MAIN, cache.epoch(referenceName(device)));
-    expect(cache.get(referenceName({ ...device, by: 'device_key' }))).toBeUndefined();
+    const device = referenceName(referenceKey(referenceGroup('device', 'tactical-rmm', 'id'), '1'));
+    cache.put(device, MAIN, cache.epoch(device));
+    const byKey = referenceKey(referenceGroup('device', 'tactical-rmm', 'device_key'), '1');
+    expect(cache.get(referenceName(byKey))).toBeUndefined();
     cache.forget(SITE);
     expect(cache.get(SITE)).toBeUndefined();
   });
