@@ -47,6 +47,10 @@ export const FACES: Readonly<Record<ReferenceEntity, readonly string[]>> = {
     'device_key',
     'mesh_node_id',
     'serial_number',
+    // Shown in the list of an organisation's devices.
+    'kind',
+    'platform',
+    'os_name',
     'organisation_id',
     'organisation_name',
     'site_id',

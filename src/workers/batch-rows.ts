@@ -1,5 +1,5 @@
 import { type Columns, type EntityName, MAIN_FACET, type Tool } from '../shared/entity.ts';
-import type { FollowUp } from '../shared/follow-up.ts';
+import type { FollowUp, ReferenceFollowUp } from '../shared/follow-up.ts';
 import type { Mutation } from '../shared/mutation.ts';
 import { filledColumns } from '../shared/reference-table.ts';
 import { type BatchAnalytics, isWhole } from './batch-analytics.ts';
@@ -31,6 +31,19 @@ export async function settleRows(
   }
   await addParts(entries, stages, analytics);
   return followUps;
+}
+
+/** Takes devices off the list of the organisation that they are about to leave. */
+export async function unlistMoved(
+  followUps: readonly ReferenceFollowUp[],
+  { store, patiently }: Pick<BatchStages, 'store' | 'patiently'>,
+): Promise<void> {
+  const moved = followUps.flatMap(({ entity, tool, id, before, after }) => {
+    const left = before?.organisation_id;
+    const isMoved = entity === 'device' && typeof left === 'string' && left !== after?.organisation_id;
+    return isMoved ? [{ tool, left, id }] : [];
+  });
+  await Promise.all(moved.map(({ tool, left, id }) => patiently(() => store.unlistDevice(tool, left, id))));
 }
 
 function nameOf({ entity, tool, id }: RowKey): string {

@@ -6,7 +6,7 @@ import { RecordFrameReader } from '../shared/record-frame.ts';
 import type { BatchResult, Slot } from '../shared/worker-protocol.ts';
 import { BatchAnalytics } from './batch-analytics.ts';
 import { type Entry, entriesOf } from './batch-entry.ts';
-import { settleRows } from './batch-rows.ts';
+import { settleRows, unlistMoved } from './batch-rows.ts';
 import type { BatchStages } from './batch-stages.ts';
 import type { Decoded } from './decode.ts';
 import { Enrichment } from './enrich.ts';
@@ -54,6 +54,7 @@ export class BatchRun {
     await truncations.refresh();
     for (const truncation of this.#truncations) await truncations.add(truncation);
     this.#enrichment = await enricher.enrich(this.#entries.map(({ mutation }) => mutation));
+    if (writer !== null) await unlistMoved(this.#enrichment.followUps, this.#stages);
     // Rows that a document no longer has are added at the end while the list is gone through.
     for (let index = 0; index < this.#entries.length; index += 1) {
       const entry = must(this.#entries[index], 'entry');

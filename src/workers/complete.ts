@@ -88,7 +88,7 @@ export class Completer {
         let failed = false;
         const applied = await this.#patiently(async () => {
           try {
-            return await this.#store.complete(row, columns);
+            return await this.#complete(row, columns);
           } catch (error) {
             failed = true;
             throw error;
@@ -105,6 +105,14 @@ export class Completer {
     };
     await Promise.all(Array.from({ length: WRITES_AT_ONCE }, next));
     return { changed, again };
+  }
+
+  async #complete(row: Row, columns: Columns): Promise<boolean> {
+    const { entity, tool, id } = row;
+    const listed = row.columns.organisation_id;
+    if (entity === 'device' && columns.organisation_id !== undefined && typeof listed === 'string')
+      await this.#store.unlistDevice(tool, listed, id);
+    return await this.#store.complete(row, columns);
   }
 
   /** The rows that differ from what they refer to, with the columns that differ. */

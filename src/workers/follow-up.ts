@@ -156,10 +156,13 @@ export class FollowUpRun {
     return row === undefined ? null : (referenceOfRow(row)?.face ?? null);
   }
 
+  /** Keeps what is made of devices together: the list of its organisation's devices, and links with other tools' devices. */
   async *#relink(
     device: { tool: Tool; id: string },
     faces: readonly (Face | null)[],
   ): AsyncGenerator<FollowedRow> {
+    const { tool, id } = device;
+    await this.#parts.patiently(() => this.#parts.store.listDevice({ entity: 'device', tool, id }));
     const isNew = faces.length > 1 && faces[0] === null;
     for await (const row of this.#parts.linker.relink(device, faces, isNew))
       yield { row, operation: row.deleted ? 'delete' : 'update' };

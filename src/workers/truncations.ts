@@ -88,6 +88,9 @@ export class TruncationSweep {
     if (first === undefined) return [];
     const marked = await Promise.all(
       rows.map(async (row) => {
+        const listed = row.columns.organisation_id;
+        if (row.entity === 'device' && typeof listed === 'string')
+          await this.#patiently(() => this.#store.unlistDevice(row.tool, listed, row.id));
         const [outcome] = await this.#patiently(() => this.#store.write([truncatedRow(row, followUp)]));
         return outcome === 'written' ? row.id : undefined;
       }),
