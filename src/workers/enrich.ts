@@ -139,7 +139,8 @@ export class Enricher {
       const name = referenceName(key);
       const { group } = key;
       const epoch = this.#cache.changed(name);
-      known.moved(group, key.value, epoch);
+      // Of a change that was too old this batch believes what is not so: its other changes count as outdated.
+      if (written) known.moved(group, key.value, epoch);
       const reference = known.get(group, key.value);
       if (written && reference?.version === mutation.version) this.#cache.put(name, reference, epoch);
       else this.#cache.forget(name);
