@@ -70,8 +70,8 @@ export class Simulation {
         },
       );
     }
-    // Nothing is left to do but what is done again when caches have forgotten.
-    await this.turns.run(() => this.errors.length > 0);
+    // One process knows what it has changed; of several each waits until the others' caches have forgotten, and does it again.
+    if (this.#processes.length > 1) await this.turns.run(() => this.errors.length > 0);
     for (const process of this.#processes) process.close();
   }
 
