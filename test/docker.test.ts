@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../src/main/config.ts';
 import { CONFIG_OPTIONS } from '../src/main/config-table.ts';
+import { messageTypes } from '../src/shared/message-type.ts';
 
 /** What can be said about the container files without an engine. scripts/check-image.mjs runs the image's steps. */
 
@@ -121,15 +122,30 @@ describe('the connector files', () => {
   const connectors = files.map((file) => ({ file, ...readConnector(join(folder, file)) }));
 
   test('are one for each source that the service expects, under its name and topic prefix', () => {
-    const expected: readonly { name: string; topicPrefix: string }[] = JSON.parse(
-      JSON.stringify(CONFIG_OPTIONS.get('sources')?.defaultValue),
-    );
+    const expected = loadConfig({}, {}).config.sources;
     const found = connectors.map(({ name, config }) => ({ name, topicPrefix: config['topic.prefix'] }));
     const byName = (one: { name: string }, other: { name: string }) => one.name.localeCompare(other.name);
     expect(found.sort(byName)).toEqual(
       expected.map(({ name, topicPrefix }) => ({ name, topicPrefix })).sort(byName),
     );
     expect(connectors.map(({ file, name }) => file === `${name}.json`)).not.toContain(false);
+  });
+
+  test('capture every table that something is mapped from, in its present and earlier names, and no other', () => {
+    for (const { name, tool } of loadConfig({}, {}).config.sources) {
+      const mapped = messageTypes
+        .filter((type) => type.tool === tool)
+        .flatMap(({ table, aliases }) => [table, ...aliases]);
+      const config = connectors.find((connector) => connector.name === name)?.config;
+      const list = config?.['table.include.list'] ?? config?.['collection.include.list'] ?? '';
+      const captured = list.split(',').map((path) => path.split('.').at(-1) ?? '');
+      expect([name, captured.sort()]).toEqual([name, [...new Set(mapped)].sort()]);
+    }
+  });
+
+  test('let truncates through, which Debezium leaves out by default', () => {
+    const skipped = connectors.map(({ config }) => config['skipped.operations']);
+    expect(new Set(skipped)).toEqual(new Set(['none']));
   });
 
   test('take every secret from the worker’s environment', () => {

@@ -7,7 +7,7 @@ import {
   TOOLS,
   type Tool,
 } from '../shared/entity.ts';
-import { createEventTypes, eventTypeRows } from '../shared/event-type.ts';
+import { createEventTypes, EVENT_TYPE_TABLES, eventTypeRows } from '../shared/event-type.ts';
 import { codes, markdownTable } from '../shared/markdown.ts';
 import { type MessageType, messageTypes } from '../shared/message-type.ts';
 import { REFERENCES } from '../shared/reference-table.ts';
@@ -175,7 +175,7 @@ function eventTypes(): string[] {
     'A name behind a colon tells apart events of one source type. `events.types` of the configuration adds to these and wins over them;',
     'a source type that is in neither is `UNKNOWN` and counted in `openframe_stream_unmapped_events_total{tool, source_type}`.',
     '',
-    ...TOOLS.flatMap((tool) => [
+    ...TOOLS.filter((tool) => EVENT_TYPE_TABLES[tool] !== undefined).flatMap((tool) => [
       `### Events of ${tool}`,
       '',
       ...markdownTable(['event type', 'severity', 'source types', 'mapped'], eventTypeTable(tool)),

@@ -127,6 +127,17 @@ export class PartitionMap {
     return this.#topics.get(topic)?.partitions.get(partition);
   }
 
+  /** Those of these that are assigned. */
+  these(partitions: readonly TopicPartition[]): PartitionState[] {
+    const states = partitions.map(({ topic, partition }) => this.get(topic, partition));
+    return states.filter((state): state is PartitionState => state !== undefined);
+  }
+
+  /** Name of a topic by its id; ids are never given away twice. */
+  topicOf(id: number): string {
+    return must([...this.#topics.keys()][id], `topic ${id}`);
+  }
+
   remove(state: PartitionState): void {
     const entry = must(this.#topics.get(state.topic), 'topic of an assigned partition');
     if (entry.partitions.get(state.partition) === state) entry.partitions.delete(state.partition);

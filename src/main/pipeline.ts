@@ -12,9 +12,10 @@ import { drain } from './drain.ts';
 import { FollowUps } from './follow-ups.ts';
 import { type PartitionLag, partitionLags } from './lag.ts';
 import type { PipelineObserver } from './observer.ts';
-import { PartitionMap, type PartitionState } from './partitions.ts';
+import { PartitionMap } from './partitions.ts';
 import type { PipelineSettings } from './pipeline-settings.ts';
 import { RecordProducer } from './produce.ts';
+import { connectorOf } from './source-topics.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export type Logger = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
@@ -31,7 +32,6 @@ export class Pipeline {
   readonly #observer: PipelineObserver;
   readonly #log: Logger;
   readonly #partitions: PartitionMap;
-  readonly #topics: string[] = [];
   readonly #consumer: RecordConsumer;
   readonly #producer: RecordProducer;
   readonly #pool: WorkerPool;
@@ -237,8 +237,8 @@ export class Pipeline {
     this.#observer.counters(result.counters);
     const slot = must(this.#slots[batch.worker]?.[batch.slot], 'slot of a batch');
     const names = {
-      topicOf: (id: number) => must(this.#topics[id], `topic ${id}`),
-      connectorOf: (topic: string) => this.#connectorOf(topic),
+      topicOf: (id: number) => this.#partitions.topicOf(id),
+      connectorOf: (topic: string) => connectorOf(topic, this.#settings.sources),
     };
     for (const notice of result.notices) this.#log('warn', notice);
     for (const letter of result.deadLetters) this.#observer.deadLetter(letter.code);
@@ -250,9 +250,7 @@ export class Pipeline {
 
   #assigned(partitions: readonly TopicPartition[]): void {
     for (const { topic, partition } of partitions) {
-      const state = this.#partitions.assign(topic, partition);
-      this.#topics[state.topicId] = topic;
-      this.#backpressure.assigned(state);
+      this.#backpressure.assigned(this.#partitions.assign(topic, partition));
     }
     if (partitions.length > 0) {
       this.#assignedOnce = true;
@@ -264,9 +262,7 @@ export class Pipeline {
 
   /** Drains what is in flight of these partitions, commits them and forgets them. Nothing of them is processed afterwards. */
   async #revoked(partitions: readonly TopicPartition[]): Promise<void> {
-    const states = partitions
-      .map(({ topic, partition }) => this.#partitions.get(topic, partition))
-      .filter((state): state is PartitionState => state !== undefined);
+    const states = this.#partitions.these(partitions);
     const offsets = await drain(
       states,
       this.#dispatcher,
@@ -293,15 +289,7 @@ export class Pipeline {
     if (error === null) return;
     this.#log('warn', `commit: ${error.message}`);
     // Said again with the next commit of the partition.
-    for (const { topic, partition } of partitions) {
-      const state = this.#partitions.get(topic, partition);
-      if (state !== undefined) state.committed = null;
-    }
-  }
-
-  #connectorOf(topic: string): string {
-    const prefix = topic.split('.', 1)[0];
-    return this.#settings.sources.find(({ topicPrefix }) => topicPrefix === prefix)?.name ?? 'unknown';
+    for (const state of this.#partitions.these(partitions)) state.committed = null;
   }
 
   #fail(error: unknown): void {

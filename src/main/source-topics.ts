@@ -1,4 +1,5 @@
 import { subscriptionPatterns } from '../shared/message-type.ts';
+import type { SourceDefinition } from '../shared/settings.ts';
 import type { Config } from './config.ts';
 
 const DEAD_LETTER_SUFFIX = '.DLQ';
@@ -23,4 +24,10 @@ export function sourceTopics(
     .filter((topic) => !isDeadLetterTopic(topic))
     .filter((topic) => extraTopics.includes(topic) || patterns.some((pattern) => pattern.test(topic)))
     .sort();
+}
+
+/** Name of the connector that writes to a topic. */
+export function connectorOf(topic: string, sources: readonly SourceDefinition[]): string {
+  const prefix = topic.split('.', 1)[0];
+  return sources.find(({ topicPrefix }) => topicPrefix === prefix)?.name ?? 'unknown';
 }

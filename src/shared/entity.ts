@@ -5,8 +5,9 @@ import { DEVICE_COLUMNS, EVENT_COLUMNS, USER_COLUMNS } from './entity-columns.ts
  * store, analytics records, `export` and the documentation. Names are those of the model document.
  */
 
-export type Tool = 'tactical-rmm' | 'fleet-mdm' | 'meshcentral' | 'authentik';
-export const TOOLS: readonly Tool[] = ['tactical-rmm', 'fleet-mdm', 'meshcentral', 'authentik'];
+/** In the order in which links of devices name them, so that a new one goes to the end. */
+export const TOOLS = ['tactical-rmm', 'fleet-mdm', 'meshcentral', 'authentik'] as const;
+export type Tool = (typeof TOOLS)[number];
 
 /**
  * How a column is kept. In JavaScript: `text` and `decimal` are strings, `timestamp` is a number of milliseconds since 1970 UTC,

@@ -6,9 +6,10 @@ import { tacticalRmmEventTypes } from './event-types/tactical-rmm.ts';
 import { type EventTypeTable, type Severity, UNIFIED_EVENT_TYPES } from './event-types/unified.ts';
 
 /**
- * What the tools' own names of events mean: one table per tool in shared/event-types, and what the configuration adds to them.
+ * What the tools' own names of events mean: one table per tool that has any in shared/event-types, and what the configuration adds to
+ * them.
  */
-export const EVENT_TYPE_TABLES: Readonly<Record<Tool, EventTypeTable>> = {
+export const EVENT_TYPE_TABLES: Readonly<Partial<Record<Tool, EventTypeTable>>> = {
   'tactical-rmm': tacticalRmmEventTypes,
   'fleet-mdm': fleetMdmEventTypes,
   meshcentral: meshcentralEventTypes,
@@ -63,6 +64,7 @@ export function severityOf(eventType: string): Severity | undefined {
 export function eventTypeRows(): EventTypeRow[] {
   return TOOLS.flatMap((tool) => {
     const table = EVENT_TYPE_TABLES[tool];
+    if (table === undefined) return [];
     const mapped = BASES.flatMap((basis) =>
       Object.entries(table[basis]).flatMap(([eventType, sourceTypes]) =>
         sourceTypes.map((sourceType) => row(tool, sourceType, eventType, basis)),

@@ -142,7 +142,8 @@ const escapeForRegex = (text: string): string => text.replace(/[.*+?^${}()|[\]\\
 
 /**
  * Topics to subscribe to, as librdkafka takes them (POSIX extended, anchored): one pattern for each topic prefix, of mapped tables
- * only. The end is anchored behind the table's name, so that `<topic>.DLQ` never matches.
+ * only, whatever the schema (of SQL Server, the database and the schema). The end is anchored behind the table's name, so that
+ * `<topic>.DLQ` never matches.
  */
 export function subscriptionPatterns(sources: readonly SourceDefinition[]): string[] {
   const patterns = new Set<string>();
@@ -153,7 +154,7 @@ export function subscriptionPatterns(sources: readonly SourceDefinition[]): stri
     }
     if (names.size === 0) continue;
     const tables = [...names].map(escapeForRegex).join('|');
-    patterns.add(`^${escapeForRegex(source.topicPrefix)}\\.[^.]+\\.(${tables})$`);
+    patterns.add(`^${escapeForRegex(source.topicPrefix)}(\\.[^.]+)?\\.[^.]+\\.(${tables})$`);
   }
   return [...patterns];
 }

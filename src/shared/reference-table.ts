@@ -47,6 +47,10 @@ export const FACES: Readonly<Record<ReferenceEntity, readonly string[]>> = {
     'device_key',
     'mesh_node_id',
     'serial_number',
+    // Shown in the list of an organisation's devices.
+    'kind',
+    'platform',
+    'os_name',
     'organisation_id',
     'organisation_name',
     'site_id',
@@ -186,4 +190,9 @@ export function referenceRules(entity: EntityName, tool: Tool): readonly Referen
 /** Columns that other rows fill in an entity's rows of one tool. */
 export function filledColumns(entity: EntityName, tool: Tool): ReadonlySet<string> {
   return new Set(referenceRules(entity, tool).flatMap((rule) => Object.keys(rule.fills)));
+}
+
+/** Whether a tool's devices are where a device of another tool is. */
+export function isPlaced(tool: Tool): boolean {
+  return filledColumns('device', tool).has('site_id');
 }

@@ -35,10 +35,11 @@ export class Completer {
     this.#patiently = patiently;
   }
 
-  /** Completes rows; answers those that it changed, as they are now. Rows that are gone are left alone. */
-  async *complete(keys: readonly RowKey[]): AsyncGenerator<CompletedRow> {
+  /** Completes rows; answers those that it changed, in the end `all`, as they are now. Rows that are gone are left alone. */
+  async *complete(keys: readonly RowKey[], all = false): AsyncGenerator<CompletedRow> {
     for (let at = 0; at < keys.length; at += ROWS_AT_ONCE) {
-      let open: readonly RowKey[] = keys.slice(at, at + ROWS_AT_ONCE);
+      const together = keys.slice(at, at + ROWS_AT_ONCE);
+      let open: readonly RowKey[] = together;
       // Rows whose write failed and may have been made all the same.
       const doubtful = new Set<string>();
       for (let round = 0; open.length > 0; round += 1) {
@@ -53,6 +54,7 @@ export class Completer {
         }
         open = again;
       }
+      if (all) for (const row of await this.#read(together)) yield { before: row, row };
     }
   }
 
@@ -88,7 +90,7 @@ export class Completer {
         let failed = false;
         const applied = await this.#patiently(async () => {
           try {
-            return await this.#store.complete(row, columns);
+            return await this.#complete(row, columns);
           } catch (error) {
             failed = true;
             throw error;
@@ -105,6 +107,14 @@ export class Completer {
     };
     await Promise.all(Array.from({ length: WRITES_AT_ONCE }, next));
     return { changed, again };
+  }
+
+  async #complete(row: Row, columns: Columns): Promise<boolean> {
+    const { entity, tool, id } = row;
+    const listed = row.columns.organisation_id;
+    if (entity === 'device' && columns.organisation_id !== undefined && typeof listed === 'string')
+      await this.#store.unlistDevice(tool, listed, id);
+    return await this.#store.complete(row, columns);
   }
 
   /** The rows that differ from what they refer to, with the columns that differ. */

@@ -154,9 +154,8 @@ export function numberIn(row: Row, column: string): number | null {
 function timeIn(row: Row, column: string): number | null {
   const value = row.get(column);
   if (value === null) return null;
-  // Nanoseconds are beyond 2^53 and rounding them does not touch the milliseconds.
-  if (typeof value === 'number') return timeOfCount(value);
-  if (typeof value === 'bigint') return timeOfCount(Number(value));
+  // Nanoseconds are beyond 2^53: as a number they were rounded, and the record will be read again.
+  if (typeof value === 'number' || typeof value === 'bigint') return timeOfCount(value);
   const time = typeof value === 'string' ? timeOfText(value) : undefined;
   return time ?? row.wrongType(column, 'a time', value);
 }

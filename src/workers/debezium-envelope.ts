@@ -1,6 +1,12 @@
 import type { SkipReason } from '../shared/outcome.ts';
 import type { SourceRecord } from '../shared/record.ts';
-import { mongoVersion, mysqlVersion, postgresVersion, type Version } from '../shared/version.ts';
+import {
+  mongoVersion,
+  mysqlVersion,
+  postgresVersion,
+  sqlServerVersion,
+  type Version,
+} from '../shared/version.ts';
 import { isArray, isObject, type Json, type JsonObject, kindOf } from './json-text.ts';
 import { RecordRejected } from './rejection.ts';
 
@@ -88,10 +94,12 @@ export function versionOf(source: JsonObject, epoch: number, op: Op, record: Sou
       );
     case 'mongodb':
       return mongoVersion(epoch, headerInteger(record, REPLAY_OFFSET) ?? record.offset, snapshot);
+    case 'sqlserver':
+      return changeTableVersion(source, epoch, snapshot);
     default:
       throw new RecordRejected(
         'missing_version',
-        'source.connector is none of postgresql, mysql, mariadb, mongodb',
+        'source.connector is none of postgresql, mysql, mariadb, mongodb, sqlserver',
       );
   }
 }
@@ -99,7 +107,23 @@ export function versionOf(source: JsonObject, epoch: number, op: Op, record: Sou
 /** Where a change stands in its source, as readable text: a part of the ids of what is made of changes and not of rows. */
 export function positionOf(source: JsonObject): string {
   const { connector, file, pos, row, lsn } = source;
-  return connector === 'mysql' || connector === 'mariadb' ? `${file}:${pos}:${row}` : String(lsn);
+  if (connector === 'mysql' || connector === 'mariadb') return `${file}:${pos}:${row}`;
+  if (connector !== 'sqlserver') return String(lsn);
+  const { commit_lsn, change_lsn, event_serial_no } = source;
+  return [commit_lsn, change_lsn, event_serial_no]
+    .filter((part) => part !== null && part !== undefined)
+    .join('/');
+}
+
+/** SQL Server. Rows of a snapshot have neither a change's LSN nor a serial number. */
+function changeTableVersion(source: JsonObject, epoch: number, snapshot: boolean): Version {
+  const { commit_lsn: commit, change_lsn: change = null, event_serial_no: serial = null } = source;
+  const number = serial === null ? 0 : integer(source, 'event_serial_no');
+  if (typeof commit === 'string' && (typeof change === 'string' || (change === null && snapshot))) {
+    const version = sqlServerVersion(epoch, commit, change, number, snapshot);
+    if (version !== undefined) return version;
+  }
+  throw new RecordRejected('missing_version', 'source has no commit_lsn or no change_lsn that is one');
 }
 
 /** Rows of an incremental snapshot have no lsn; their `sequence`, a JSON list in a text, ends in the position of the stream. */
@@ -112,7 +136,7 @@ function lsnOf(source: JsonObject): number | bigint {
 }
 
 /** A position; negative ones would not sort. */
-function integer(source: JsonObject, field: 'lsn' | 'pos' | 'row'): number | bigint {
+function integer(source: JsonObject, field: 'lsn' | 'pos' | 'row' | 'event_serial_no'): number | bigint {
   const value = source[field];
   if (typeof value === 'bigint' && value >= 0n) return value;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;

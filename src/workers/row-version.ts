@@ -1,7 +1,8 @@
 import { isFaceted } from '../shared/message-type.ts';
 import type { Row } from './stores/store.ts';
 
-const SUM_DIGITS = 40;
+/** Of the longest versions, SQL Server's of 53 digits, whatever the number of facets. */
+const SUM_DIGITS = 56;
 const COMPLETIONS_DIGITS = 8;
 
 /**

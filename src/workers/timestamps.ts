@@ -73,10 +73,19 @@ function anyLayout(text: string): number | undefined {
  * A time given as a count since 1970. Which unit it counts depends on the column's precision and the connector's settings, and no
  * schema may be there to tell; times after 1973 and before 5138 differ enough to see: milliseconds, microseconds or nanoseconds.
  */
-export function timeOfCount(count: number): number {
+export function timeOfCount(count: number | bigint): number {
+  if (typeof count === 'bigint') return timeOfLargeCount(count);
   const size = Math.abs(count);
   if (size < 1e14) return Math.floor(count);
   return Math.floor(size < 1e17 ? count / 1e3 : count / 1e6);
+}
+
+/** Beyond 2^53, where a double would be off by up to 128 nanoseconds, which is enough to miss the millisecond. */
+function timeOfLargeCount(count: bigint): number {
+  const size = count < 0n ? -count : count;
+  const unit = size < 10n ** 17n ? 1_000n : 1_000_000n;
+  const cut = count / unit;
+  return Number(cut * unit > count ? cut - 1n : cut);
 }
 
 /** A time given in seconds, with a fraction: to the microsecond, as a double is exact, then cut to milliseconds. */

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ENTITY_NAMES } from '../../src/shared/entity.ts';
 import type { Mutation } from '../../src/shared/mutation.ts';
 import { openStore } from '../../src/workers/stores/open-store.ts';
 import { openframeStream } from './run-command.ts';
@@ -58,7 +59,7 @@ describe('export', () => {
   it('refuses an unknown entity, and a store that is not there', async () => {
     expect(await openframeStream(['export', 'nothing', ...STORE])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('Allowed choices are organisation, site, device, user, role'),
+      stderr: expect.stringContaining(`Allowed choices are ${ENTITY_NAMES.join(', ')}`),
     });
     const nowhere = ['--set', 'store.kind=embedded', '--set', `store.embedded.path=${path}-nowhere`];
     expect(await openframeStream(['export', 'device', ...nowhere])).toMatchObject({

@@ -72,8 +72,15 @@ describe('the subscription', () => {
     expect(isSubscribed(sources, 'my.tactical.public.agents_agent')).toBe(false);
   });
 
+  test('takes the database in front of the schema, as SQL Server has it', () => {
+    expect(isSubscribed(sources, 'tactical.rmm.dbo.agents_agent')).toBe(true);
+    expect(isSubscribed(sources, 'tactical.one.rmm.dbo.agents_agent')).toBe(false);
+    expect(isSubscribed(sources, 'tactical.agents_agent')).toBe(false);
+  });
+
   test('never takes dead letters', () => {
     expect(isSubscribed(sources, 'tactical.public.agents_agent.DLQ')).toBe(false);
+    expect(isSubscribed(sources, 'tactical.rmm.dbo.agents_agent.DLQ')).toBe(false);
   });
 
   test('takes a dot in a prefix for a dot', () => {

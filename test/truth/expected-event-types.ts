@@ -1,4 +1,5 @@
-/** Unified types and severities of the source types that occur in the captured run, from the source facts, sections 4.2 to 4.6. */
+/** Unified types and severities of the source types that occur in the captured run, from the source facts, sections 4.2 to 4.6; all
+ * others are UNKNOWN. */
 
 /** All others are INFO. */
 const SEVERITIES: Readonly<Record<string, string>> = {
@@ -82,54 +83,6 @@ const AUTHENTIK: Readonly<Record<string, string>> = {
   system_exception: 'SYSTEM_ERROR',
 };
 
-/**
- * Source types that the source facts list without a unified type: what the project calls them, by the likeness to others. Without
- * this table they would be UNKNOWN.
- */
-const CHOSEN: Readonly<Record<string, string>> = {
-  'client.add': 'GROUP_CREATED',
-  'client.modify': 'GROUP_UPDATED',
-  'client.delete': 'GROUP_DELETED',
-  'site.add': 'GROUP_CREATED',
-  'site.modify': 'GROUP_UPDATED',
-  'site.delete': 'GROUP_DELETED',
-  'policy.add': 'POLICY_APPLIED',
-  'policy.modify': 'POLICY_APPLIED',
-  'policy.delete': 'POLICY_APPLIED',
-  'script.add': 'SCRIPT_CREATED',
-  'script.modify': 'SCRIPT_UPDATED',
-  'script.delete': 'SCRIPT_UPDATED',
-  'automatedtask.add': 'TASK_CREATED',
-  'automatedtask.modify': 'TASK_UPDATED',
-  'automatedtask.delete': 'TASK_UPDATED',
-  'user.add': 'USER_CREATED',
-  'user.modify': 'USER_UPDATED',
-  'user.delete': 'USER_DELETED',
-  'apikey.add': 'USER_LOGIN_TOKEN_ADDED',
-  'apikey.modify': 'USER_LOGIN_TOKEN_CHANGED',
-  'apikey.delete': 'USER_LOGIN_TOKEN_CHANGED',
-  'check.add': 'MONITORING_CHECK_CREATED',
-  'check.modify': 'CONFIGURATION_UPDATED',
-  'check.delete': 'CONFIGURATION_DELETED',
-  'bulk.bulk_action': 'BATCH_OPERATION_STARTED',
-  deleted_label: 'GROUP_DELETED',
-  user_write: 'USER_UPDATED',
-  system_task_exception: 'SYSTEM_ERROR',
-  configuration_error: 'SYSTEM_ERROR',
-};
-const SETTINGS =
-  /^(role|alerttemplate|winupdatepolicy|coresettings|customfield|globalkvstore|urlaction|schedule)\./;
-const SETTING_CHANGES: Readonly<Record<string, string>> = {
-  add: 'CONFIGURATION_CREATED',
-  modify: 'CONFIGURATION_UPDATED',
-  delete: 'CONFIGURATION_DELETED',
-};
-
-function chosen(sourceType: string): string | undefined {
-  const change = SETTINGS.test(sourceType) ? SETTING_CHANGES[sourceType.split('.')[1] ?? ''] : undefined;
-  return change ?? CHOSEN[sourceType];
-}
-
 export interface EventClass {
   readonly event_type: string;
   readonly severity: string;
@@ -140,13 +93,11 @@ export function eventClass(event_type: string | undefined): EventClass {
   return { event_type: known, severity: SEVERITIES[known] ?? 'INFO' };
 }
 
-export const ofAudit = (sourceType: string): EventClass =>
-  eventClass(TACTICAL_AUDIT[sourceType] ?? chosen(sourceType));
-export const ofActivity = (sourceType: string): EventClass =>
-  eventClass(FLEET_ACTIVITY[sourceType] ?? chosen(sourceType));
+export const ofAudit = (sourceType: string): EventClass => eventClass(TACTICAL_AUDIT[sourceType]);
+export const ofActivity = (sourceType: string): EventClass => eventClass(FLEET_ACTIVITY[sourceType]);
 
 export function ofAuthentik(action: string, model: string | undefined): EventClass {
-  return eventClass(AUTHENTIK[action] ?? AUTHENTIK[`${action} ${model}`] ?? chosen(action));
+  return eventClass(AUTHENTIK[action] ?? AUTHENTIK[`${action} ${model}`]);
 }
 
 export function ofMeshcentral(sourceType: string, message: unknown): EventClass {

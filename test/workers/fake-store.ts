@@ -115,6 +115,14 @@ export class FakeStore implements Store {
     return Promise.resolve([...this.truncated.values()]);
   }
 
+  listDevice(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  unlistDevice(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async *scan(entity: EntityName): AsyncIterable<Row> {
     for (const row of [...this.rows.values()]) if (row.entity === entity) yield row;
   }

@@ -13,6 +13,7 @@ import { PROBES_TABLE, type Statement, Statements } from './cassandra-statements
 import { boundOrNull, carryText } from './cassandra-values.ts';
 import { indexedText, storedColumns, storedMutation } from './column-values.ts';
 import { concernsList, DeviceEvents, type ListedEvent } from './device-events.ts';
+import { DeviceList } from './device-list.ts';
 import { KnownVersions } from './known-versions.ts';
 import { type LwtOutcome, LwtWriter } from './lwt-writer.ts';
 import { MoveTable } from './move-table.ts';
@@ -45,6 +46,7 @@ export class CassandraStore implements Store {
   readonly #moves: MoveTable;
   readonly #waiting: WaitingTable;
   readonly #truncations: TruncationTable;
+  readonly #deviceList: DeviceList;
   readonly #deviceEvents: DeviceEvents;
   readonly #lanes = new PartitionLanes();
   readonly #probeId = randomUUID();
@@ -59,6 +61,9 @@ export class CassandraStore implements Store {
     this.#moves = new MoveTable(client, this.#statements);
     this.#waiting = new WaitingTable(client, this.#statements);
     this.#truncations = new TruncationTable(client, this.#statements);
+    this.#deviceList = new DeviceList(client, this.#statements, async ({ entity, tool, id }) =>
+      (await this.read(entity, tool, [id])).get(id),
+    );
     this.#deviceEvents = new DeviceEvents(client, this.#statements, settings.historyKeepSeconds);
   }
 
@@ -199,6 +204,14 @@ export class CassandraStore implements Store {
     const lane = partition(entity, tool, bucket);
     const result = await this.#lanes.run(lane, () => this.#send([statement], entity));
     return result.wasApplied();
+  }
+
+  async listDevice(device: RowKey): Promise<void> {
+    await this.#deviceList.list(device);
+  }
+
+  async unlistDevice(tool: Tool, organisationId: string, id: string): Promise<void> {
+    await this.#deviceList.unlist(tool, organisationId, id);
   }
 
   async addWaiting(waiting: readonly { readonly reference: string; readonly row: RowKey }[]): Promise<void> {

@@ -3,6 +3,7 @@ import type { CassandraSettings } from '../../shared/settings.ts';
 import { KEY_MOVES_TABLE, PROBES_TABLE } from './cassandra-statements.ts';
 import { writeModeOf } from './cassandra-store.ts';
 import { DEVICE_EVENTS_TABLE, LISTED_COLUMNS } from './device-events.ts';
+import { DEVICE_LIST_COLUMNS, DEVICE_LIST_TABLE } from './device-list.ts';
 import { TRUNCATIONS_TABLE } from './truncation-table.ts';
 import { WAITING_TABLE } from './waiting-table.ts';
 
@@ -101,6 +102,14 @@ function ownTables(): readonly TableDefinition[] {
       clusteringKey: ['event_time', 'id'],
       indexes: [],
       options: ['CLUSTERING ORDER BY (event_time DESC, id ASC)'],
+    },
+    {
+      name: DEVICE_LIST_TABLE,
+      columns: new Map(text('tool', 'organisation_id', 'id', ...DEVICE_LIST_COLUMNS)),
+      partitionKey: ['tool', 'organisation_id'],
+      clusteringKey: ['id'],
+      indexes: [],
+      options: [],
     },
     {
       name: PROBES_TABLE,

@@ -10,8 +10,9 @@ import {
 import { DependencyError, DestinationError, messageOf } from '../../shared/errors.ts';
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
 import type { EmbeddedSettings } from '../../shared/settings.ts';
-import { compactBigint, ID_BYTES_MAX, indexedText, storedColumns, storedMutation } from './column-values.ts';
+import { ID_BYTES_MAX, indexedText, storedColumns, storedMutation } from './column-values.ts';
 import { EmbeddedIndex } from './embedded-index.ts';
+import { assertMoveFits, EmbeddedMoves, readColumns } from './embedded-moves.ts';
 import { EmbeddedTruncations, EmbeddedWaiting } from './embedded-waiting.ts';
 import { applyCarried, applyCompletion, applyMutation, bucketOfId, soughtText } from './row.ts';
 import type { Kept, KeyMove, PendingCarry, Row, RowKey, Store, Truncation } from './store.ts';
@@ -22,20 +23,8 @@ type Value = Omit<Row, 'entity' | 'tool' | 'id'> & {
   readonly writtenAt?: number;
 };
 type TableKey = [tool: Tool, id: string];
-interface Move {
-  readonly kept?: Kept;
-  readonly waiting?: readonly string[];
-}
-type MoveKey = [entity: string, tool: string, fromId: string, version: string];
 
 const SCAN_PAGE = 1000;
-
-/** msgpack gives 64-bit integers back as bigint, also those that were safe numbers in a process with another setting. */
-function readColumns(columns: Columns): Columns {
-  const entries = Object.entries(columns);
-  if (!entries.some(([, value]) => typeof value === 'bigint')) return columns;
-  return Object.fromEntries(entries.map(([name, v]) => [name, typeof v === 'bigint' ? compactBigint(v) : v]));
-}
 
 /**
  * Canonical state in an LMDB environment, shared by every worker thread and by other processes (`export` beside a running `run`).
@@ -45,7 +34,7 @@ export class EmbeddedStore implements Store {
   readonly #settings: EmbeddedSettings;
   readonly #root: RootDatabase;
   readonly #tables: ReadonlyMap<EntityName, Database<Value, TableKey>>;
-  readonly #moves: Database<Move, MoveKey>;
+  readonly #moves: EmbeddedMoves;
   readonly #index: EmbeddedIndex;
   readonly #waiting: EmbeddedWaiting;
   readonly #truncations: EmbeddedTruncations;
@@ -69,7 +58,7 @@ export class EmbeddedStore implements Store {
           this.#root.openDB<Value, TableKey>({ name: ENTITIES[name].table }),
         ]),
       );
-      this.#moves = this.#root.openDB<Move, MoveKey>({ name: 'key_moves' });
+      this.#moves = new EmbeddedMoves(this.#root);
       this.#index = new EmbeddedIndex(this.#root);
       this.#waiting = new EmbeddedWaiting(this.#root);
       this.#truncations = new EmbeddedTruncations(this.#root);
@@ -110,25 +99,13 @@ export class EmbeddedStore implements Store {
   }
 
   async keepMoved(move: KeyMove, kept: Kept): Promise<readonly string[]> {
-    const key = this.#moveKey(move);
-    return await this.#transaction(() => {
-      const before = this.#moves.get(key);
-      // The first stays: when the delete half is handled again, the old key's row is a marker already and holds nothing.
-      if (before?.kept === undefined) this.#moves.putSync(key, { ...before, kept });
-      return before?.waiting ?? [];
-    });
+    assertMoveFits(move);
+    return await this.#transaction(() => this.#moves.keep(move, kept));
   }
 
   async takeMoved(move: KeyMove, waitingId: string): Promise<Kept | undefined> {
-    const key = this.#moveKey(move);
-    return await this.#transaction(() => {
-      const before = this.#moves.get(key);
-      if (before?.kept !== undefined) {
-        return { ...before.kept, columns: readColumns(before.kept.columns) };
-      }
-      this.#moves.putSync(key, { waiting: [...new Set([...(before?.waiting ?? []), waitingId])] });
-      return undefined;
-    });
+    assertMoveFits(move);
+    return await this.#transaction(() => this.#moves.take(move, waitingId));
   }
 
   async fillCarried(id: string, move: KeyMove, columns: Columns, next?: PendingCarry): Promise<void> {
@@ -201,6 +178,15 @@ export class EmbeddedStore implements Store {
     return await this.#truncations.all();
   }
 
+  // Who wants all devices of an organisation finds them by the index.
+  listDevice(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  unlistDevice(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async *scan(entity: EntityName): AsyncIterable<Row> {
     const table = this.#table(entity);
     let start: TableKey | undefined;
@@ -257,16 +243,6 @@ export class EmbeddedStore implements Store {
     const table = this.#tables.get(entity);
     if (table === undefined) throw new Error(`invariant broken: no table of ${entity}`);
     return table;
-  }
-
-  #moveKey(move: KeyMove): MoveKey {
-    if (Buffer.byteLength(move.fromId) > ID_BYTES_MAX) {
-      throw new DestinationError(
-        'permanent',
-        `a moved id is longer than a store takes (${ID_BYTES_MAX} bytes)`,
-      );
-    }
-    return [move.entity, move.tool, move.fromId, move.version];
   }
 
   #get(entity: EntityName, tool: Tool, id: string): Row | undefined {

@@ -66,6 +66,14 @@ export class NoStore implements Store {
     // Nothing waits.
   }
 
+  listDevice(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  unlistDevice(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async *scan(): AsyncIterable<Row> {
     // Nothing is kept.
   }

@@ -126,6 +126,15 @@ export interface Store {
   /** The newest truncate of every table that ever had one. */
   truncations(): Promise<readonly Truncation[]>;
 
+  /** Brings the list of devices by organisation up to date with a device's row. A store without such a list does nothing. */
+  listDevice(device: RowKey): Promise<void>;
+
+  /**
+   * Takes a device off an organisation's list, before its row says that it is elsewhere: afterwards, and after a crash in between,
+   * nobody would know where it was listed.
+   */
+  unlistDevice(tool: Tool, organisationId: string, id: string): Promise<void>;
+
   /** Every row of an entity, markers and facet-only rows included, in no particular order. */
   scan(entity: EntityName): AsyncIterable<Row>;
 
