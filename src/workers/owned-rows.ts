@@ -23,7 +23,10 @@ export class OwnedRowsKeeper {
     return (row?.versions[MAIN_FACET] ?? '') > version;
   }
 
-  /** Deletes of the stored rows that the document does not have. Every earlier document has to be written by then. */
+  /**
+   * Deletes of the stored rows that the document does not have. Every earlier document has to be written by then. A deleted row keeps
+   * whose it was: when the same document is read again, after a crash perhaps, its deletes are told again.
+   */
   async missing(owner: Mutation, owned: OwnedRows): Promise<Mutation[]> {
     const present = new Set(owned.rows.map(({ id }) => id));
     const { tool, version, sourceTs } = owner;
@@ -31,8 +34,10 @@ export class OwnedRowsKeeper {
     return await this.#patiently(async () => {
       const gone: Mutation[] = [];
       for await (const row of this.#store.find(entity, tool, column, value)) {
-        if (row.deleted || present.has(row.id) || row.columns[column] !== value) continue;
-        const columns = Object.fromEntries(Object.keys(row.columns).map((name) => [name, null]));
+        const isGone = row.deleted && row.versions[MAIN_FACET] !== version;
+        if (isGone || present.has(row.id) || row.columns[column] !== value) continue;
+        const cleared = Object.fromEntries(Object.keys(row.columns).map((name) => [name, null]));
+        const columns = { ...cleared, [column]: value };
         gone.push({ entity, tool, id: row.id, facet: MAIN_FACET, version, sourceTs, deleted: true, columns });
       }
       return gone;

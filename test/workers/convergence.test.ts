@@ -4,7 +4,7 @@ import type { SettledRows } from './convergence/settled-rows.ts';
 import { randomOf, Simulation, takeTime } from './convergence/simulation.ts';
 import { type World, worlds } from './convergence/world.ts';
 
-const RUNS = Number(process.env.OPENFRAME_CONVERGENCE_RUNS ?? 100);
+const RUNS = Number(process.env.OPENFRAME_CONVERGENCE_RUNS ?? 60);
 
 beforeEach(takeTime);
 afterEach(() => {

@@ -32,9 +32,10 @@ const one = (...values: (string | null)[]): fc.Arbitrary<string | null> => fc.co
 const TACTICAL = 'tactical-rmm';
 const FLEET = 'fleet-mdm';
 const MESH = 'meshcentral';
-const NAMES = one('ACME', 'Umbrella');
+const LETTER: Readonly<Record<Tool, string>> = { [TACTICAL]: 'T', [FLEET]: 'F', [MESH]: 'M', authentik: 'A' };
+const NAMES = one('ACME', 'ACME', 'Umbrella');
 const HOSTS = one('pc-1', 'pc-2');
-const SERIALS = one('S1', 'S2', 'none', null);
+const SERIALS = one('S1', 'none', null, null);
 const NODES = one('n1', 'n2', null);
 
 const KINDS: readonly Kind[] = [
@@ -111,13 +112,22 @@ const KINDS: readonly Kind[] = [
   { entity: 'event', tool: MESH, ids: ['events:1'], columns: { device_id: one('n1', 'n2') }, history: true },
 ];
 
-function setting({ entity, tool, ids, columns, own }: Kind): fc.Arbitrary<Happening> {
+/** A few kinds at a time, so that what belongs together meets. */
+const TOGETHER = [
+  'organisation.T site.T device.T organisation.F device.F device.M',
+  'organisation.T site.T device.T role.T user.T check_result.T event.T',
+  'organisation.T site.T device.T device.M event.M',
+  'organisation.F device.F user.F policy_result.F event.F event_device.F',
+].map((names) => KINDS.filter(({ entity, tool }) => names.split(' ').includes(`${entity}.${LETTER[tool]}`)));
+
+function setting({ entity, tool, ids, columns, own }: Kind, only?: string): fc.Arbitrary<Happening> {
+  const id = only === undefined ? fc.constantFrom(...ids) : fc.constant(only);
   return fc
-    .record({ id: fc.constantFrom(...ids), columns: fc.record(columns), twice: fc.boolean() })
-    .map(({ id, columns: drawn, twice }) => ({
+    .record({ id, columns: fc.record(columns), twice: fc.boolean() })
+    .map(({ id: drawnId, columns: drawn, twice }) => ({
       kind: 'set',
-      row: { entity, tool, id },
-      columns: { ...drawn, ...own?.(id) },
+      row: { entity, tool, id: drawnId },
+      columns: { ...drawn, ...own?.(drawnId) },
       twice,
     }));
 }
@@ -147,15 +157,13 @@ export interface WorldOptions {
 }
 
 export function worlds(options: WorldOptions): fc.Arbitrary<World> {
-  // A few kinds at a time, so that what belongs together meets.
-  const some = fc.subarray([...KINDS], { minLength: 3, maxLength: 8 });
   return fc.record({
-    phases: some.chain((kinds) =>
-      fc.array(fc.array(happening(kinds, options), { minLength: 1, maxLength: 12 }), {
-        minLength: 1,
-        maxLength: 4,
-      }),
-    ),
+    phases: fc.constantFrom(...TOGETHER).chain((kinds) => {
+      const phase = fc.array(happening(kinds, options), { minLength: 1, maxLength: 10 });
+      return fc
+        .tuple(beginning(kinds), fc.array(phase, { maxLength: 3 }))
+        .map(([first, later]) => [first, ...later]);
+    }),
     crashes: options.crashes
       ? fc.array(fc.option(fc.nat(120)), { minLength: 4, maxLength: 4 })
       : fc.constant([]),
@@ -163,10 +171,18 @@ export function worlds(options: WorldOptions): fc.Arbitrary<World> {
   });
 }
 
+/** Most rows that there can be, in any order. */
+function beginning(kinds: readonly Kind[]): fc.Arbitrary<Happening[]> {
+  const rows = kinds.flatMap((kind) => kind.ids.map((id) => setting(kind, id)));
+  return fc
+    .shuffledSubarray(rows, { minLength: Math.floor(rows.length / 2) })
+    .chain((chosen) => fc.tuple(...chosen));
+}
+
 function happening(kinds: readonly Kind[], { truncates }: WorldOptions): fc.Arbitrary<Happening> {
   const states = kinds.filter(({ history }) => history !== true);
   return fc.oneof(
-    { arbitrary: fc.oneof(...kinds.map(setting)), weight: 12 },
+    { arbitrary: fc.oneof(...kinds.map((kind) => setting(kind))), weight: 12 },
     ...(states.length === 0 ? [] : [{ arbitrary: deletion(states), weight: 2 }]),
     ...(states.length === 0 || !truncates ? [] : [{ arbitrary: truncation(states), weight: 1 }]),
   );
