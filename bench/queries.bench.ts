@@ -43,6 +43,8 @@ const KEYSPACE = 'bench_queries';
 const HEAP_MB = 4096;
 /** Room for a load of minutes; what a node with this heap would have by default. */
 const SERVER = {
+  // A load on two busy cores is no reason to give up.
+  write_request_timeout: '60000ms',
   memtable_heap_space: '512MiB',
   memtable_offheap_space: '512MiB',
   commitlog_total_space: '2048MiB',
@@ -56,46 +58,66 @@ const TOGETHER = 4;
 async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
   const started = await benchCassandra({ heapMb: HEAP_MB, settings: SERVER });
   if (typeof started === 'string') return { skipped: started };
-  const { server } = started;
+  const { server, versions } = started;
   const { store } = workerSettings(server.address, KEYSPACE);
   await applySchema(store);
   const client = createClient({ ...store, requestTimeoutMs: 120_000 });
-  await createBeside(client, KEYSPACE);
+  const close = async (): Promise<void> => {
+    await client.shutdown();
+    await server.stop();
+  };
+  try {
+    await createBeside(client, KEYSPACE);
+    const data = dataFor(options, store.buckets);
+    const begun = performance.now();
+    const rows = await load(client, KEYSPACE, data, BESIDE, options.log);
+    const loaded = performance.now();
+    await settle(client, KEYSPACE);
+    const loadSeconds = Math.round((loaded - begun) / 1000);
+    const settleSeconds = Math.round((performance.now() - loaded) / 1000);
+    options.log(`  loaded in ${loadSeconds} s, settled in ${settleSeconds} s`);
+    const subject = await opened(client, server.pid, data, options);
+    return {
+      ...subject,
+      settings: { rows, loadSeconds, settleSeconds, ...subject.settings },
+      versions,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+export function dataFor(options: BenchOptions, buckets: number): Data {
   const organisations = organisationsFor(recordCount(options, 1_000_000, 2000));
   const devices = organisations.reduce((sum, { size }) => sum + size, 0);
-  const users = organisations.length * USERS_PER_ORGANISATION;
-  const data: Data = { organisations, devices, users, buckets: store.buckets };
-  const begun = performance.now();
-  const rows = await load(client, KEYSPACE, data, BESIDE, options.log);
-  const loaded = performance.now();
-  await settle(client, KEYSPACE);
-  const settled = performance.now();
-  options.log(
-    `  loaded in ${Math.round((loaded - begun) / 1000)} s, settled in ${Math.round((settled - loaded) / 1000)} s`,
-  );
+  return { organisations, devices, users: organisations.length * USERS_PER_ORGANISATION, buckets };
+}
+
+/** The subject once its rows are there. */
+export async function opened(
+  client: Client,
+  serverPid: number,
+  data: Data,
+  options: BenchOptions,
+): Promise<OpenSubject> {
+  const { organisations, buckets } = data;
   const count = options.smoke ? 20 : options.quick ? 200 : 1000;
   return {
-    arms: queriesOf(KEYSPACE, data).map((query) => queryArm(client, server.pid, query, count)),
+    arms: queriesOf(KEYSPACE, data).map((query) => queryArm(client, serverPid, query, count)),
     settings: {
-      rows,
       organisations: organisations.length,
       largestOrganisation: largestOf(organisations)[0]?.size,
-      buckets: store.buckets,
+      buckets,
       heapMb: HEAP_MB,
       ...SERVER,
       queriesPerRoundAndConcurrency: count,
-      loadSeconds: Math.round((loaded - begun) / 1000),
-      settleSeconds: Math.round((settled - loaded) / 1000),
       sstablesOfDevices: await sstables(client),
     },
-    versions: started.versions,
     notes: [
       'p50 and p99: one query at a time; "of 4": four at a time. CPU is that of both together. The slow arms ask less often.',
     ],
-    close: async () => {
-      await client.shutdown();
-      await server.stop();
-    },
   };
 }
 

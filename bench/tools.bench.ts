@@ -24,7 +24,15 @@ import { type Batch, newDecoder, newStages, SLOT_BYTES, timedBatches } from './w
 export const tools: Subject = {
   name: 'tools',
   about: "a worker's whole work on the captured records of each tool, without a store",
-  shown: ['us_per_kb', 'us_per_record', 'bytes_per_record', 'decode_us', 'enrich_us', 'encode_us'],
+  shown: [
+    'us_per_kb',
+    'cpu_us_per_kb',
+    'us_per_record',
+    'bytes_per_record',
+    'decode_us',
+    'enrich_us',
+    'encode_us',
+  ],
   rounds: 5,
   warmUp: true,
   smoke: true,
@@ -67,8 +75,13 @@ function toolArm(name: string, folder: string, forMs: number): Arm {
     measure: async () => {
       const figures = await timedBatches(forMs, stages, batches);
       const perRecord = bytes / records.length;
-      const perKb = ((figures.us_per_record ?? 0) * 1024) / perRecord;
-      return { ...figures, us_per_kb: perKb, bytes_per_record: perRecord };
+      const perKb = (micros = 0): number => (micros * 1024) / perRecord;
+      return {
+        ...figures,
+        us_per_kb: perKb(figures.us_per_record),
+        cpu_us_per_kb: perKb(figures.cpu_us_per_record),
+        bytes_per_record: perRecord,
+      };
     },
   };
 }

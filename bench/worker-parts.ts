@@ -4,20 +4,10 @@ import type { Mutation } from '../src/shared/mutation.ts';
 import type { SourceRecord } from '../src/shared/record.ts';
 import { createBoard, ReferenceEpochs } from '../src/shared/shared-board.ts';
 import type { Slot } from '../src/shared/worker-protocol.ts';
-import { AcknowledgedChanges } from '../src/workers/acknowledged-changes.ts';
 import { BatchRun } from '../src/workers/batch.ts';
-import type { BatchStages } from '../src/workers/batch-stages.ts';
-import { Completer } from '../src/workers/complete.ts';
+import { type BatchStages, createStages } from '../src/workers/batch-stages.ts';
 import { createDecoder, type Decoder } from '../src/workers/decode.ts';
-import { Enricher } from '../src/workers/enrich.ts';
-import { FollowUpRun } from '../src/workers/follow-up.ts';
-import { KeyMoves } from '../src/workers/key-move.ts';
-import { DeviceLinker } from '../src/workers/link-devices.ts';
-import { LookUp, type Patiently } from '../src/workers/look-up.ts';
-import { OwnedRowsKeeper } from '../src/workers/owned-rows.ts';
-import { ReferenceCache } from '../src/workers/reference-cache.ts';
 import { NoStore } from '../src/workers/stores/no-store.ts';
-import { TruncationSweep, Truncations } from '../src/workers/truncations.ts';
 import { SOURCES } from './captures.ts';
 import { references, START_MS } from './generate.ts';
 import { type Figures, timed } from './harness.ts';
@@ -29,8 +19,6 @@ const BUCKETS = 16;
 /** Nothing ends by age while it is measured, "not there" neither: without a store it would be asked for again. */
 const REFERENCES = { cacheBytes: 64 * 2 ** 20, ttlMs: 3_600_000, negativeTtlMs: 3_600_000 };
 const STAGES = ['decode', 'enrich', 'encode'] as const;
-
-const patiently: Patiently = (read) => read();
 
 /** Records of one frame, and where their analytics go. */
 export interface Batch {
@@ -55,32 +43,20 @@ export function mutationOf(decoder: Decoder, record: SourceRecord): Mutation {
 
 /** All that a batch passes. References that are not in the cache are nowhere. */
 export function newStages(decoder: Decoder, topicOf: (topicId: number) => string): BatchStages {
-  const store = new NoStore(BUCKETS);
-  const words = new ReferenceEpochs(createBoard(1));
-  const cache = new ReferenceCache(REFERENCES, words);
-  const lookUp = new LookUp(cache, store, patiently);
-  const completer = new Completer(store, lookUp, patiently, () => undefined);
-  const linker = new DeviceLinker(store, patiently);
-  const sweep = new TruncationSweep(store, patiently);
-  return {
+  return createStages({
     decoder,
-    // Never told that anything was acknowledged: the same batch again is work again.
-    acknowledged: new AcknowledgedChanges(),
-    truncations: new Truncations(store, words, patiently, Date.now),
-    enricher: new Enricher(cache, lookUp),
-    moves: new KeyMoves(store, () => Promise.resolve(), patiently),
-    owned: new OwnedRowsKeeper(store, patiently),
+    store: new NoStore(BUCKETS),
     writer: null,
-    store,
-    completer,
-    followUps: new FollowUpRun({ store, cache, completer, linker, sweep, patiently }),
-    patiently,
+    words: new ReferenceEpochs(createBoard(1)),
+    references: REFERENCES,
+    providers: [],
+    patiently: (read) => read(),
     topicOf,
     now: Date.now,
     count: () => undefined,
-    takeNotices: () => [],
     takeCounters: () => ({}),
-  };
+    takeNotices: () => [],
+  });
 }
 
 /** Lets an enricher see every site and client of the generated agents. */

@@ -43,7 +43,7 @@ export class FollowUps {
         this.#repeatLater(worker, followUps.filter(isRepeated));
         then();
       },
-      (error: unknown) => this.#settings.failed(error),
+      (error: unknown) => this.#failed(error),
     );
   }
 
@@ -87,11 +87,14 @@ export class FollowUps {
     if (followUps.length === 0 || this.#closed) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#run(worker, followUps).catch((error: unknown) => {
-        if (!this.#closed) this.#settings.failed(error);
-      });
+      this.#run(worker, followUps).catch((error: unknown) => this.#failed(error));
     }, this.#settings.repeatAfterMs + REPEAT_MARGIN_MS);
     timer.unref();
     this.#timers.add(timer);
+  }
+
+  /** Workers that end with the process break off what they are at. */
+  #failed(error: unknown): void {
+    if (!this.#closed) this.#settings.failed(error);
   }
 }

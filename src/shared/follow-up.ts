@@ -17,6 +17,11 @@ export interface ReferenceFollowUp {
   readonly before: Readonly<Record<string, ColumnValue | null>> | null;
   /** What others see of it now; null: it is gone. */
   readonly after: Readonly<Record<string, ColumnValue | null>> | null;
+  /**
+   * The same change was written before, by a process that may have died when others had changed with it and analytics had not heard
+   * of them: whatever is looked at is told.
+   */
+  readonly again: boolean;
 }
 
 /** A source table was truncated: its rows of older versions are gone. */
@@ -30,6 +35,8 @@ export interface TruncationFollowUp {
   readonly sourceTs: number;
   /** The columns that come from the table. */
   readonly columns: readonly string[];
+  /** As of a reference's change. */
+  readonly again: boolean;
 }
 
 /** Rows wait for references that a provider may know by now. No change stands behind it: main asks for it from time to time. */

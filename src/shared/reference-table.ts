@@ -191,3 +191,8 @@ export function referenceRules(entity: EntityName, tool: Tool): readonly Referen
 export function filledColumns(entity: EntityName, tool: Tool): ReadonlySet<string> {
   return new Set(referenceRules(entity, tool).flatMap((rule) => Object.keys(rule.fills)));
 }
+
+/** Whether a tool's devices are where a device of another tool is. */
+export function isPlaced(tool: Tool): boolean {
+  return filledColumns('device', tool).has('site_id');
+}

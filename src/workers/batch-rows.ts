@@ -10,8 +10,9 @@ import type { Row, RowKey } from './stores/store.ts';
 
 /**
  * What a batch's rows need once they are written: rows that slipped past a truncate are marked; rows whose references were not there,
- * have changed since, or may have (a change that was found written already may have been left incomplete by a process that died) are
- * completed; rows of which the change was only a part are read back for analytics. Answers what is to follow at other rows.
+ * have changed since, or may have are completed; rows of which the change was only a part are read back for analytics. Of a change
+ * that was found written already the row is told as it is: a process that died may have left it incomplete, and this one may have
+ * enriched the change with what was so before. Answers what is to follow at other rows.
  */
 export async function settleRows(
   entries: readonly Entry[],
@@ -23,12 +24,14 @@ export async function settleRows(
   const followUps: FollowUp[] = [];
   const recordOf = new Map<string, number>();
   for (const { mutation, record } of entries) recordOf.set(nameOf(mutation), record);
-  for await (const completed of stages.completer.complete(incompleteRows(entries, enrichment, stages))) {
-    const { row } = completed;
-    analytics.addRow(recordOf.get(nameOf(row)) ?? 0, row, 'update');
-    const followUp = stages.followUps.announce(completed);
-    if (followUp !== undefined) followUps.push(followUp);
-  }
+  const { incomplete, again } = incompleteRows(entries, enrichment, stages);
+  for (const [keys, all] of [[incomplete, false] as const, [again, true] as const])
+    for await (const completed of stages.completer.complete(keys, all)) {
+      const { row } = completed;
+      analytics.addRow(recordOf.get(nameOf(row)) ?? 0, row, 'update');
+      const followUp = stages.followUps.announce(completed);
+      if (followUp !== undefined) followUps.push(followUp);
+    }
   await addParts(entries, stages, analytics);
   return followUps;
 }
@@ -73,21 +76,26 @@ async function markTruncated(
   }
 }
 
-function incompleteRows(entries: readonly Entry[], enrichment: Enrichment, stages: BatchStages): RowKey[] {
-  const due = new Map<string, RowKey>();
-  const add = (mutation: Mutation): void => {
-    due.set(nameOf(mutation), mutation);
-  };
+function incompleteRows(
+  entries: readonly Entry[],
+  enrichment: Enrichment,
+  stages: BatchStages,
+): { readonly incomplete: RowKey[]; readonly again: RowKey[] } {
+  const incomplete = new Map<string, RowKey>();
+  const again = new Map<string, RowKey>();
   const mutations: Mutation[] = [];
   for (const { change, outcome } of entries) {
     const { mutation } = change;
     if (mutation.deleted || mutation.facet !== MAIN_FACET || outcome === 'stale') continue;
     mutations.push(mutation);
-    if (enrichment.incomplete.has(mutation)) add(mutation);
-    else if (outcome === 'duplicate' && filledColumns(mutation.entity, mutation.tool).size > 0) add(mutation);
+    if (outcome === 'duplicate' && filledColumns(mutation.entity, mutation.tool).size > 0)
+      again.set(nameOf(mutation), mutation);
+    else if (enrichment.incomplete.has(mutation)) incomplete.set(nameOf(mutation), mutation);
   }
-  for (const mutation of stages.enricher.outdated(mutations, enrichment)) add(mutation);
-  return [...due.values()];
+  for (const mutation of stages.enricher.outdated(mutations, enrichment))
+    incomplete.set(nameOf(mutation), mutation);
+  const unless = [...incomplete].filter(([name]) => !again.has(name));
+  return { incomplete: unless.map(([, key]) => key), again: [...again.values()] };
 }
 
 /** Reads back the rows of which changes were only a part, and encodes one record a change. */

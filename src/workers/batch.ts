@@ -27,6 +27,7 @@ export class BatchRun {
   readonly #slot: Slot;
   readonly #analytics: BatchAnalytics;
   readonly #entries: Entry[] = [];
+  readonly #truncates: Omit<TruncationFollowUp, 'again'>[] = [];
   readonly #truncations: TruncationFollowUp[] = [];
   readonly #deadLetters = new Map<number, DeadLetter>();
   readonly #outcomes = new RecordOutcomes();
@@ -52,7 +53,8 @@ export class BatchRun {
     for (let index = 0; index < this.#reader.count; index += 1) this.#decode(index);
     const decoded = performance.now();
     await truncations.refresh();
-    for (const truncation of this.#truncations) await truncations.add(truncation);
+    for (const truncation of this.#truncates)
+      this.#truncations.push({ ...truncation, again: await truncations.add(truncation) });
     this.#enrichment = await enricher.enrich(this.#entries.map(({ mutation }) => mutation));
     if (writer !== null) await unlistMoved(this.#enrichment.followUps, this.#stages);
     // Rows that a document no longer has are added at the end while the list is gone through.
@@ -135,7 +137,7 @@ export class BatchRun {
           const { entity, tool, facet } = type;
           const { version, sourceTs } = decoded;
           const columns = this.#stages.decoder.columnsOf(type);
-          this.#truncations.push({ kind: 'truncation', entity, tool, facet, version, sourceTs, columns });
+          this.#truncates.push({ kind: 'truncation', entity, tool, facet, version, sourceTs, columns });
         }
         this.#outcomes.count('written');
         return;

@@ -35,10 +35,11 @@ export class Completer {
     this.#patiently = patiently;
   }
 
-  /** Completes rows; answers those that it changed, as they are now. Rows that are gone are left alone. */
-  async *complete(keys: readonly RowKey[]): AsyncGenerator<CompletedRow> {
+  /** Completes rows; answers those that it changed, in the end `all`, as they are now. Rows that are gone are left alone. */
+  async *complete(keys: readonly RowKey[], all = false): AsyncGenerator<CompletedRow> {
     for (let at = 0; at < keys.length; at += ROWS_AT_ONCE) {
-      let open: readonly RowKey[] = keys.slice(at, at + ROWS_AT_ONCE);
+      const together = keys.slice(at, at + ROWS_AT_ONCE);
+      let open: readonly RowKey[] = together;
       // Rows whose write failed and may have been made all the same.
       const doubtful = new Set<string>();
       for (let round = 0; open.length > 0; round += 1) {
@@ -53,6 +54,7 @@ export class Completer {
         }
         open = again;
       }
+      if (all) for (const row of await this.#read(together)) yield { before: row, row };
     }
   }
 

@@ -104,12 +104,15 @@ export function linkColumns(one: Row, other: Row, evidence: readonly Evidence[])
     site_name,
     organisation_id,
     organisation_name,
-    device_id: one.id,
-    linked_tool: other.tool,
-    linked_id: other.id,
+    ...linkNames(one, other),
     evidence: [...evidence],
     confidence: evidence.some((kind) => kind !== 'hostname') ? 'exact' : 'likely',
   };
+}
+
+/** Columns that say between which devices a link is. */
+export function linkNames(one: DeviceKey, other: DeviceKey): Columns {
+  return { device_id: one.id, linked_tool: other.tool, linked_id: other.id };
 }
 
 export interface DeviceKey {

@@ -27,9 +27,9 @@ function levelOf({ entity, tool }: Mutation): number {
   switch (entity) {
     case 'organisation':
     case 'role':
-    case 'user':
       return 0;
     case 'site':
+    case 'user':
       return 1;
     case 'device':
       return tool === 'meshcentral' ? 3 : 2;
@@ -121,6 +121,8 @@ export class Enricher {
       id,
       before: before?.face ?? null,
       after: after.deleted ? null : { ...after.face, ...eventOf(mutation) },
+      // Whether this one was there before is not looked up: its event is told in any case.
+      again: again || entity === 'event_device',
     });
   }
 
@@ -137,7 +139,8 @@ export class Enricher {
       const name = referenceName(key);
       const { group } = key;
       const epoch = this.#cache.changed(name);
-      known.moved(group, key.value, epoch);
+      // Of a change that was too old this batch believes what is not so: its other changes count as outdated.
+      if (written) known.moved(group, key.value, epoch);
       const reference = known.get(group, key.value);
       if (written && reference?.version === mutation.version) this.#cache.put(name, reference, epoch);
       else this.#cache.forget(name);

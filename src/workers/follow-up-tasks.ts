@@ -19,6 +19,8 @@ export class FollowUpTasks {
   readonly #patiently: Patiently;
   readonly #stages: Pick<BatchStages, 'now' | 'count' | 'takeCounters'>;
   readonly #open = new Map<number, AsyncGenerator<FollowedRow>>();
+  /** Work that was broken off. */
+  readonly #broken = new Set<number>();
 
   constructor(
     run: FollowUpRun,
@@ -41,22 +43,26 @@ export class FollowUpTasks {
         if (next.row.entity === 'device_link') this.#stages.count('completedRows:device_link');
       }
     }
-    if (done) this.#open.delete(id);
+    if (done) {
+      this.#open.delete(id);
+      this.#broken.delete(id);
+    }
     return { analytics: analytics.finish(), counters: this.#stages.takeCounters(), done };
   }
 
-  /** A read that fails ends the work, which is then begun again: what is done already stays done. */
+  /** A read that fails ends the work, which is then begun again: what is done already stays done, and is told once more. */
   async #nextRow(id: number, followUps: readonly FollowUp[]): Promise<FollowedRow | undefined> {
     const result = await this.#patiently(async () => {
       if (!this.#open.has(id))
         this.#open.set(
           id,
-          merged(followUps, (one) => this.#run.run(one), AT_ONCE),
+          merged(followUps, (one) => this.#run.run(one, this.#broken.has(id)), AT_ONCE),
         );
       try {
         return await must(this.#open.get(id), 'follow-up').next();
       } catch (error) {
         this.#open.delete(id);
+        this.#broken.add(id);
         throw error;
       }
     });

@@ -1,7 +1,7 @@
 import type { EntityName, Tool } from '../shared/entity.ts';
-import { ENTITY_NAMES, TOOLS } from '../shared/entity.ts';
-import type { FollowUp, ReferenceFollowUp } from '../shared/follow-up.ts';
-import { filledColumns, REFERENCES, type ReferenceRule } from '../shared/reference-table.ts';
+import { ENTITY_NAMES, MAIN_FACET, TOOLS } from '../shared/entity.ts';
+import type { FollowUp, ReferenceFollowUp, TruncationFollowUp } from '../shared/follow-up.ts';
+import { isPlaced, REFERENCES, type ReferenceRule } from '../shared/reference-table.ts';
 import type { CompletedRow, Completer } from './complete.ts';
 import type { DeviceLinker } from './link-devices.ts';
 import type { Patiently } from './look-up.ts';
@@ -39,36 +39,18 @@ export class FollowUpRun {
     this.#parts = parts;
   }
 
-  /** Answers the rows that changed, one by one, as they are now. */
-  async *run(followUp: FollowUp): AsyncGenerator<FollowedRow> {
-    if (followUp.kind === 'truncation') {
-      for await (const row of this.#parts.sweep.run(followUp)) yield { row, operation: 'delete' };
-      return;
-    }
+  /**
+   * Answers the rows that changed, one by one, as they are now. `begunBefore`: this work was begun and broken off, so that rows may have
+   * changed and nobody was told.
+   */
+  async *run(followUp: FollowUp, begunBefore = false): AsyncGenerator<FollowedRow> {
     if (followUp.kind === 'waiting') {
       yield* this.#retryWaiting();
       return;
     }
-    if (followUp.after !== null) yield* this.#waiting(followUp, followUp.after);
-    // Of a row that was not there nobody shows anything; those that wait for it are found by its names.
-    if (followUp.before !== null) yield* this.#naming(followUp);
-    if (followUp.entity === 'device') yield* this.#relink(followUp, [followUp.before, followUp.after]);
-  }
-
-  async *#waiting({ entity, tool, id }: ReferenceFollowUp, face: Face): AsyncGenerator<FollowedRow> {
-    const { store, patiently } = this.#parts;
-    if (entity === 'event_device') {
-      const event = face.event_id;
-      if (typeof event === 'string') yield* this.#complete([{ entity: 'event', tool, id: event }]);
-      return;
-    }
-    for (const key of keysOf(entity, tool, { id, deleted: false, face })) {
-      const name = referenceName(key);
-      const rows = await patiently(() => store.waiting(name));
-      if (rows.length === 0) continue;
-      yield* this.#complete(rows);
-      await patiently(() => store.removeWaiting(name, rows));
-    }
+    const again = followUp.again || begunBefore;
+    if (followUp.kind === 'truncation') yield* this.#truncated({ ...followUp, again });
+    else yield* this.#reference({ ...followUp, again });
   }
 
   /** Looks again at every row that waits; what still waits stays noted. */
@@ -76,7 +58,7 @@ export class FollowUpRun {
     const { store, patiently } = this.#parts;
     for await (const { reference, row } of store.everyWaiting()) {
       let changed = false;
-      for await (const followed of this.#complete([row])) {
+      for await (const followed of this.#complete([row], false)) {
         changed = true;
         yield followed;
       }
@@ -84,59 +66,99 @@ export class FollowUpRun {
     }
   }
 
+  async *#reference(followUp: ReferenceFollowUp): AsyncGenerator<FollowedRow> {
+    const { entity, tool, after, again } = followUp;
+    if (entity === 'event_device') {
+      const id = after?.event_id;
+      if (typeof id === 'string') yield* this.#complete([{ entity: 'event', tool, id }], again);
+      return;
+    }
+    if (after !== null) yield* this.#waiting(followUp, after);
+    yield* this.#naming(followUp);
+    if (entity !== 'device') return;
+    if (followUp.before !== null || again) yield* this.#placedBy(followUp);
+    yield* this.#relink(followUp, [followUp.before, after], again);
+  }
+
+  async *#waiting({ entity, tool, id, again }: ReferenceFollowUp, face: Face): AsyncGenerator<FollowedRow> {
+    const { store, patiently } = this.#parts;
+    for (const key of keysOf(entity, tool, { id, deleted: false, face })) {
+      const name = referenceName(key);
+      const rows = await patiently(() => store.waiting(name));
+      if (rows.length === 0) continue;
+      yield* this.#complete(rows, again);
+      await patiently(() => store.removeWaiting(name, rows));
+      // A row that began to wait again while it was completed was removed as well: it is looked at once more, and says so again.
+      yield* this.#complete(rows, false);
+    }
+  }
+
   /** Completes the rows that name a reference. */
-  async *#naming({ entity, tool, id, before, after }: ReferenceFollowUp): AsyncGenerator<FollowedRow> {
+  async *#naming({ entity, tool, id, before, after, again }: ReferenceFollowUp): AsyncGenerator<FollowedRow> {
     for (const rule of REFERENCES.filter(({ to }) => to === entity)) {
+      // Of a row that was not there nobody shows anything, and who waits for it is told. But several may be called alike.
+      if (before === null && rule.by === 'id') continue;
       const values = rule.by === 'id' ? [id] : [before?.[rule.by], after?.[rule.by]];
       for (const value of new Set(values)) {
-        if (typeof value === 'string' && value !== '') yield* this.#completeNaming(rule, tool, value);
+        if (typeof value !== 'string' || value === '') continue;
+        for (const rows of rowsNaming(rule, tool)) yield* this.#completeNaming(rows, value, again);
       }
     }
   }
 
-  async *#completeNaming(rule: ReferenceRule, tool: Tool, value: string): AsyncGenerator<FollowedRow> {
-    const tools = rule.toTool === undefined ? [tool] : rule.toTool === tool ? (rule.tools ?? TOOLS) : [];
-    for (const entity of entitiesOf(rule)) {
-      for (const ruled of tools) {
-        if (rule.tools !== undefined && !rule.tools.includes(ruled)) continue;
-        // A set is not indexed: the table that fills it leads there.
-        if (rule.column === 'device_ids') yield* this.#completeEventsOf(ruled, value);
-        // The audit log's devices are found under the id that was filled in.
-        else if (rule.column !== 'device_key') yield* this.#completePages(entity, ruled, rule.column, value);
-      }
-    }
-  }
-
-  async *#completePages(
-    entity: EntityName,
-    tool: Tool,
-    column: string,
+  async *#completeNaming(
+    { entity, tool, column }: NamingRows,
     value: string,
+    again: boolean,
   ): AsyncGenerator<FollowedRow> {
+    // A set is not indexed: the table that fills it leads there.
+    if (column === 'device_ids') yield* this.#completeEventsOf(tool, value, again);
+    // The audit log's devices are found under the id that was filled in.
+    else if (column !== 'device_key')
+      yield* this.#completePages(this.#parts.store.find(entity, tool, column, value), again);
+  }
+
+  async *#completePages(rows: AsyncIterable<Row>, again: boolean): AsyncGenerator<FollowedRow> {
     let page: RowKey[] = [];
-    for await (const { id, deleted } of this.#parts.store.find(entity, tool, column, value)) {
+    for await (const { entity, tool, id, deleted } of rows) {
       if (!deleted) page.push({ entity, tool, id });
       if (page.length < PAGE_ROWS) continue;
-      yield* this.#complete(page);
+      yield* this.#complete(page, again);
       page = [];
     }
-    yield* this.#complete(page);
+    yield* this.#complete(page, again);
   }
 
-  async *#completeEventsOf(tool: Tool, deviceId: string): AsyncGenerator<FollowedRow> {
+  async *#completeEventsOf(tool: Tool, deviceId: string, again: boolean): AsyncGenerator<FollowedRow> {
     const events = new Set<string>();
     for await (const { columns } of this.#parts.store.find('event_device', tool, 'device_id', deviceId)) {
       if (typeof columns.event_id === 'string') events.add(columns.event_id);
     }
-    yield* this.#complete([...events].map((id) => ({ entity: 'event', tool, id })));
+    yield* this.#complete(
+      [...events].map((id) => ({ entity: 'event', tool, id })),
+      again,
+    );
+  }
+
+  /**
+   * Completes the devices that take their place from this one, found by their link: what named them before the change may not be known
+   * any more. The link stands until they are complete.
+   */
+  async *#placedBy({ tool, id, again }: ReferenceFollowUp): AsyncGenerator<FollowedRow> {
+    const linked = await this.#parts.linker.linkedWith({ tool, id });
+    const placed = linked.filter((device) => isPlaced(device.tool));
+    yield* this.#complete(
+      placed.map((device) => ({ entity: 'device', ...device })),
+      again,
+    );
   }
 
   /**
    * Completes rows, and what hangs on those of them that are devices. The latter whether they changed or not: when this is done again
    * after a crash, they are complete already and what hangs on them may not be.
    */
-  async *#complete(keys: readonly RowKey[]): AsyncGenerator<FollowedRow> {
-    for await (const completed of this.#parts.completer.complete(keys)) {
+  async *#complete(keys: readonly RowKey[], again: boolean): AsyncGenerator<FollowedRow> {
+    for await (const completed of this.#parts.completer.complete(keys, again)) {
       this.announce(completed);
       yield { row: completed.row, operation: 'update' };
     }
@@ -145,9 +167,41 @@ export class FollowUpRun {
       if (face === null) continue;
       const { tool, id } = key;
       // Only a device that is placed by another row changes its place here.
-      if (filledColumns('device', tool).has('site_id'))
-        yield* this.#naming({ kind: 'reference', entity: 'device', tool, id, before: face, after: face });
-      yield* this.#relink(key, [face]);
+      if (isPlaced(tool))
+        yield* this.#naming({
+          kind: 'reference',
+          entity: 'device',
+          tool,
+          id,
+          before: face,
+          after: face,
+          again,
+        });
+      yield* this.#relink(key, [face], again);
+    }
+  }
+
+  /**
+   * Marks the rows of a truncated table. If others refer to them, all rows that may do so are looked at: truncates are rare, and when
+   * this is done again after a crash nobody knows what the marked rows were called.
+   */
+  async *#truncated(followUp: TruncationFollowUp): AsyncGenerator<FollowedRow> {
+    const { entity, tool, facet, again } = followUp;
+    const { store, sweep, cache } = this.#parts;
+    for await (const { before, row } of sweep.run(followUp)) {
+      const gone = referenceOfRow(before);
+      if (gone !== null && isReference(entity))
+        for (const key of keysOf(entity, tool, gone)) cache.changed(referenceName(key));
+      yield { row, operation: 'delete' };
+    }
+    if (facet !== MAIN_FACET) return;
+    for (const rule of REFERENCES.filter(({ to }) => to === entity))
+      for (const rows of rowsNaming(rule, tool))
+        yield* this.#completePages(ofTool(store.scan(rows.entity), rows.tool), again);
+    if (entity !== 'device') return;
+    for await (const { id } of ofTool(store.scan('device'), tool)) {
+      const face = await this.#face({ entity, tool, id });
+      yield* this.#relink({ tool, id }, [face], again);
     }
   }
 
@@ -156,15 +210,16 @@ export class FollowUpRun {
     return row === undefined ? null : (referenceOfRow(row)?.face ?? null);
   }
 
-  /** Keeps what is made of devices together: the list of its organisation's devices, and links with other tools' devices. */
+  /** Keeps what is made of devices: the list of their organisation's devices, and links with other tools' devices. */
   async *#relink(
-    device: { tool: Tool; id: string },
+    { tool, id }: { readonly tool: Tool; readonly id: string },
     faces: readonly (Face | null)[],
+    all: boolean,
   ): AsyncGenerator<FollowedRow> {
-    const { tool, id } = device;
-    await this.#parts.patiently(() => this.#parts.store.listDevice({ entity: 'device', tool, id }));
-    const isNew = faces.length > 1 && faces[0] === null;
-    for await (const row of this.#parts.linker.relink(device, faces, isNew))
+    const { store, linker, patiently } = this.#parts;
+    await patiently(() => store.listDevice({ entity: 'device', tool, id }));
+    const isNew = !all && faces.length > 1 && faces[0] === null;
+    for await (const row of linker.relink({ tool, id }, faces, { all, isNew }))
       yield { row, operation: row.deleted ? 'delete' : 'update' };
   }
 
@@ -175,8 +230,28 @@ export class FollowUpRun {
       return undefined;
     for (const key of keysOf(row.entity, row.tool, is)) this.#parts.cache.changed(referenceName(key));
     const { entity, tool, id } = row;
-    return { kind: 'reference', entity, tool, id, before: was.face, after: is.face };
+    return { kind: 'reference', entity, tool, id, before: was.face, after: is.face, again: false };
   }
+}
+
+/** Rows that name others in a column. */
+interface NamingRows {
+  readonly entity: EntityName;
+  readonly tool: Tool;
+  readonly column: string;
+}
+
+/** The rows that take from a tool's rows by a rule. */
+function* rowsNaming(rule: ReferenceRule, tool: Tool): Generator<NamingRows> {
+  const tools = rule.toTool === undefined ? [tool] : rule.toTool === tool ? (rule.tools ?? TOOLS) : [];
+  for (const entity of entitiesOf(rule))
+    for (const ruled of tools)
+      if (rule.tools === undefined || rule.tools.includes(ruled))
+        yield { entity, tool: ruled, column: rule.column };
+}
+
+async function* ofTool(rows: AsyncIterable<Row>, tool: Tool): AsyncGenerator<Row> {
+  for await (const row of rows) if (row.tool === tool) yield row;
 }
 
 function entitiesOf(rule: ReferenceRule): readonly EntityName[] {

@@ -9,6 +9,7 @@ import {
   isDevice,
   linkColumns,
   linkId,
+  linkNames,
   ordered,
   serialOf,
   sharesHostname,
@@ -37,10 +38,14 @@ export class DeviceLinker {
   }
 
   /**
-   * After a device has changed what it shows: answers the links that changed, as they are now. `isNew`: nothing can be linked with it
-   * yet.
+   * After a device has changed what it shows: answers the links that changed, or `all` of its links, as they are now. `isNew`: nothing
+   * can be linked with it yet.
    */
-  async *relink(device: DeviceKey, faces: readonly (Face | null)[], isNew: boolean): AsyncGenerator<Row> {
+  async *relink(
+    device: DeviceKey,
+    faces: readonly (Face | null)[],
+    { all, isNew }: { readonly all: boolean; readonly isNew: boolean },
+  ): AsyncGenerator<Row> {
     const pairs = new Map<string, Pair>();
     const add = (one: DeviceKey, other: DeviceKey): void => {
       const pair = ordered(one, other);
@@ -50,7 +55,13 @@ export class DeviceLinker {
       if (face !== null) for (const [one, other] of await this.#candidates(device, face)) add(one, other);
     }
     if (!isNew) for (const [one, other] of await this.#linked(device)) add(one, other);
-    for (const pair of pairs.values()) yield* this.#settle(pair);
+    for (const pair of pairs.values()) yield* this.#settle(pair, all);
+  }
+
+  /** The devices that this one is linked with, or was. */
+  async linkedWith(device: DeviceKey): Promise<DeviceKey[]> {
+    const pairs = await this.#linked(device);
+    return pairs.flat().filter(({ tool, id }) => tool !== device.tool || id !== device.id);
   }
 
   /** Pairs between which evidence may have come or gone with this face of a device. */
@@ -88,7 +99,7 @@ export class DeviceLinker {
     });
   }
 
-  /** The devices that this one is linked with now. */
+  /** Pairs of which this device is one: a link that is gone keeps the names of its devices. */
   async #linked({ tool, id }: DeviceKey): Promise<Pair[]> {
     const pairs: Pair[] = [];
     for (const first of DEVICE_TOOLS) {
@@ -107,13 +118,16 @@ export class DeviceLinker {
   }
 
   /** Writes what holds between two devices until it is what stands there. */
-  async *#settle([one, other]: Pair): AsyncGenerator<Row> {
+  async *#settle([one, other]: Pair, all: boolean): AsyncGenerator<Row> {
     const id = linkId(one, other);
     for (let round = 0; ; round += 1) {
       if (round > 1) await pause(Math.random() * RACE_PAUSE_MS);
       const link = (await this.#read('device_link', one.tool, id)).get(id);
       const mutation = await this.#wanted(one, other, link);
-      if (mutation === undefined) return;
+      if (mutation === undefined) {
+        if (all && link !== undefined) yield link;
+        return;
+      }
       const [outcome] = await this.#patiently(() => this.#store.write([mutation]));
       // Another one was faster: what it saw may be older or newer than what we saw.
       if (outcome !== 'written') continue;
@@ -142,8 +156,8 @@ export class DeviceLinker {
     } as const;
     if (evidence.length === 0 || !isDevice(first) || !isDevice(second)) {
       if (!live) return undefined;
-      const columns = Object.fromEntries(Object.keys(link.columns).map((column) => [column, null]));
-      return { ...mutation, deleted: true, columns };
+      const cleared = Object.fromEntries(Object.keys(link.columns).map((column) => [column, null]));
+      return { ...mutation, deleted: true, columns: { ...cleared, ...linkNames(one, other) } };
     }
     const columns = linkColumns(first, second, evidence);
     return live && isEqual(link.columns, columns) ? undefined : { ...mutation, deleted: false, columns };

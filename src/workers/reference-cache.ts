@@ -3,7 +3,7 @@ import type { ReferenceEpochs } from '../shared/shared-board.ts';
 import type { ReferenceSettings } from '../shared/worker-protocol.ts';
 import type { Reference } from './reference.ts';
 
-type CacheSettings = Pick<ReferenceSettings, 'cacheBytes' | 'ttlMs' | 'negativeTtlMs'>;
+export type CacheSettings = Pick<ReferenceSettings, 'cacheBytes' | 'ttlMs' | 'negativeTtlMs'>;
 
 interface Entry {
   /** Null: the store had no such row. */

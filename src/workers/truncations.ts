@@ -42,11 +42,13 @@ export class Truncations {
     this.#readAt = this.#now();
   }
 
-  /** Remembers a truncate before anything is marked: from here on no older row gets in. */
-  async add({ entity, tool, facet, version }: Truncation): Promise<void> {
+  /** Remembers a truncate before anything is marked: from here on no older row gets in. Answers whether it was known before. */
+  async add({ entity, tool, facet, version }: Truncation): Promise<boolean> {
+    const known = this.#versions.get(nameOf({ entity, tool, facet }));
     await this.#patiently(() => this.#store.keepTruncation({ entity, tool, facet, version }));
     this.#words.advance(WORD);
     await this.refresh();
+    return known !== undefined && known.version >= version;
   }
 
   /** The truncate that a change is older than. */
@@ -71,11 +73,13 @@ export class TruncationSweep {
     this.#patiently = patiently;
   }
 
-  /** Answers the rows that were marked, as they are now. A sweep that is begun again passes over what is marked already. */
-  async *run(followUp: TruncationFollowUp): AsyncGenerator<Row> {
+  /** Answers the rows that are gone, those marked by an earlier sweep of the same truncate included: nobody may have been told. */
+  async *run(followUp: TruncationFollowUp): AsyncGenerator<TruncatedRow> {
     let page: Row[] = [];
     for await (const row of this.#store.scan(followUp.entity)) {
-      if (row.tool === followUp.tool && isOlder(row, followUp)) page.push(row);
+      if (row.tool !== followUp.tool) continue;
+      if (isMarked(row, followUp)) yield { before: row, row };
+      else if (isOlder(row, followUp)) page.push(row);
       if (page.length < WRITES_AT_ONCE) continue;
       yield* await this.#mark(page, followUp);
       page = [];
@@ -83,22 +87,35 @@ export class TruncationSweep {
     yield* await this.#mark(page, followUp);
   }
 
-  async #mark(rows: readonly Row[], followUp: TruncationFollowUp): Promise<Row[]> {
+  async #mark(rows: readonly Row[], followUp: TruncationFollowUp): Promise<TruncatedRow[]> {
     const [first] = rows;
     if (first === undefined) return [];
-    const marked = await Promise.all(
+    await Promise.all(
       rows.map(async (row) => {
-        const listed = row.columns.organisation_id;
-        if (row.entity === 'device' && typeof listed === 'string')
-          await this.#patiently(() => this.#store.unlistDevice(row.tool, listed, row.id));
-        const [outcome] = await this.#patiently(() => this.#store.write([truncatedRow(row, followUp)]));
-        return outcome === 'written' ? row.id : undefined;
+        const { entity, tool, id, columns } = row;
+        const listed = columns.organisation_id;
+        if (entity === 'device' && typeof listed === 'string')
+          await this.#patiently(() => this.#store.unlistDevice(tool, listed, id));
+        await this.#patiently(() => this.#store.write([truncatedRow(row, followUp)]));
       }),
     );
-    const ids = marked.filter((id) => id !== undefined);
+    const ids = rows.map(({ id }) => id);
     const read = await this.#patiently(() => this.#store.read(first.entity, first.tool, ids));
-    return [...read.values()];
+    return rows.flatMap((before) => {
+      const row = read.get(before.id);
+      return row !== undefined && isMarked(row, followUp) ? [{ before, row }] : [];
+    });
   }
+}
+
+/** A row before and after its mark; the same twice for one that was marked before. */
+export interface TruncatedRow {
+  readonly before: Row;
+  readonly row: Row;
+}
+
+function isMarked(row: Row, { facet, version }: TruncationFollowUp): boolean {
+  return row.versions[facet] === version;
 }
 
 function isOlder(row: Row, { facet, version }: TruncationFollowUp): boolean {
@@ -107,10 +124,7 @@ function isOlder(row: Row, { facet, version }: TruncationFollowUp): boolean {
 }
 
 /** The change that a truncate makes of one row. */
-export function truncatedRow(
-  row: Pick<Row, 'entity' | 'tool' | 'id'>,
-  followUp: TruncationFollowUp,
-): Mutation {
+function truncatedRow(row: Pick<Row, 'entity' | 'tool' | 'id'>, followUp: TruncationFollowUp): Mutation {
   const { facet, version, sourceTs } = followUp;
   const columns: Columns = {};
   for (const column of followUp.columns) columns[column] = null;

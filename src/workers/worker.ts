@@ -13,24 +13,16 @@ import type {
   WorkerSettings,
 } from '../shared/worker-protocol.ts';
 import { writeLatencyBucket } from '../shared/write-latency.ts';
-import { AcknowledgedChanges } from './acknowledged-changes.ts';
 import { BatchRun } from './batch.ts';
-import type { BatchStages, Count } from './batch-stages.ts';
-import { Completer } from './complete.ts';
+import { type BatchStages, type Count, createStages } from './batch-stages.ts';
 import { createDecoder } from './decode.ts';
-import { Enricher } from './enrich.ts';
-import { FollowUpRun } from './follow-up.ts';
 import { FollowUpTasks } from './follow-up-tasks.ts';
-import { KeyMoves } from './key-move.ts';
-import { DeviceLinker } from './link-devices.ts';
-import { LookUp, type Patiently } from './look-up.ts';
-import { OwnedRowsKeeper } from './owned-rows.ts';
+import type { Patiently } from './look-up.ts';
 import { openProviders } from './providers/open-providers.ts';
 import type { ReferenceProvider } from './providers/provider.ts';
-import { ReferenceCache } from './reference-cache.ts';
+import type { ReferenceCache } from './reference-cache.ts';
 import { openStore } from './stores/open-store.ts';
 import type { Store } from './stores/store.ts';
-import { TruncationSweep, Truncations } from './truncations.ts';
 import { UnmappedEvents } from './unmapped-events.ts';
 import { Writer, type WriterEvents } from './write.ts';
 
@@ -84,19 +76,12 @@ async function openWith(store: Store, settings: WorkerSettings, worker: number):
   const topics: string[] = [];
   const notices: string[] = [];
   const unmappedEvents = new UnmappedEvents(count);
-  const words = new ReferenceEpochs(settings.board);
-  const cache = new ReferenceCache(settings.references, words);
   const patiently = patientReader((error) => writer?.readFailed(error));
   const providers = await openProviders(settings.references.providers, {
     counted: (provider, result, by) => count(`provider:${provider}:${result}`, by),
     noticed: (provider, message) => notices.push(`reference provider ${provider}: ${message}`),
   });
-  const lookUp = new LookUp(cache, store, patiently, providers);
-  const completer = new Completer(store, lookUp, patiently, count);
-  const linker = new DeviceLinker(store, patiently);
-  const sweep = new TruncationSweep(store, patiently);
-  const followUps = new FollowUpRun({ store, cache, completer, linker, sweep, patiently });
-  const stages: BatchStages = {
+  const stages = createStages({
     decoder: createDecoder({
       sources: settings.sources,
       now: Date.now,
@@ -105,23 +90,19 @@ async function openWith(store: Store, settings: WorkerSettings, worker: number):
       onUnmappedEvent: (tool, sourceType) => unmappedEvents.add(tool, sourceType),
       eventTypes: settings.eventTypes,
     }),
-    acknowledged: new AcknowledgedChanges(),
-    truncations: new Truncations(store, words, patiently, Date.now),
-    enricher: new Enricher(cache, lookUp),
-    moves: new KeyMoves(store, (mutation) => writer?.settled(mutation) ?? Promise.resolve(), patiently),
-    owned: new OwnedRowsKeeper(store, patiently),
-    writer,
     store,
-    completer,
-    followUps,
+    writer,
+    words: new ReferenceEpochs(settings.board),
+    references: settings.references,
+    providers,
     patiently,
     topicOf: (topicId) => must(topics[topicId], `topic ${topicId}`),
     now: Date.now,
     count,
+    takeCounters: () => takeCounters(counters, stages.cache),
     takeNotices: () => notices.splice(0),
-    takeCounters: () => takeCounters(counters, cache),
-  };
-  const tasks = new FollowUpTasks(followUps, patiently, stages);
+  });
+  const tasks = new FollowUpTasks(stages.followUps, patiently, stages);
   return { settings, store, stages, topics, writer, tasks, providers, turn: Promise.resolve() };
 }
 

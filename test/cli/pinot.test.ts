@@ -1,5 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -11,6 +10,7 @@ import { type Config, loadConfig } from '../../src/main/config.ts';
 import { must } from '../../src/shared/assert.ts';
 import { FakeController } from './fake-controller.ts';
 import { openframeStream } from './run-command.ts';
+import { hasOpenssl, selfSigned } from './self-signed.ts';
 
 let fake: FakeController;
 beforeEach(async () => {
@@ -64,22 +64,6 @@ interface EditedField {
 }
 const section = (definition: Edited, name: string): Edited => definition[name] as Edited;
 const fieldsOf = (schema: Edited): EditedField[] => schema.dimensionFieldSpecs as EditedField[];
-
-function hasOpenssl(): boolean {
-  return spawnSync('openssl', ['version']).status === 0;
-}
-
-/** For 127.0.0.1, made anew for each run: a key that is kept is a secret that is kept. */
-function selfSigned(): { readonly cert: string; readonly key: string; readonly file: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'openframe-pinot-'));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const made = '-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=pinot'.split(
-    ' ',
-  );
-  const name = ['-addext', 'subjectAltName=IP:127.0.0.1'];
-  execFileSync('openssl', ['req', ...made, ...name, '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8'), file: cert };
-}
 
 describe('pinot apply', () => {
   test('makes every schema before its table, and has nothing to do afterwards', async () => {

@@ -68,6 +68,7 @@ export function collected(
   const batch: Batch = {
     worker: 1,
     slot: 0,
+    number: 0,
     records: records.length,
     bytes: 100,
     ranges,
@@ -79,6 +80,7 @@ export function collected(
     outcomes: {},
     counters: {},
     stages: { decode: 0, enrich: 0, encode: 0, write: 0 },
+    notices: [],
     followUps: [],
     ...(overflow ? { overflow: sealed } : {}),
   };

@@ -11,6 +11,7 @@ const RESULT: BatchResult = {
   outcomes: {},
   counters: {},
   stages: { decode: 0, enrich: 0, encode: 0, write: 0 },
+  notices: [],
   followUps: [],
 };
 

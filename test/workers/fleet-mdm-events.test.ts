@@ -248,6 +248,6 @@ describe('the captured run of Fleet', () => {
       }
     }
     expect(events).toBeGreaterThan(40);
-    expect(trial.unmappedEvents).toEqual(['fleet-mdm brand_new_activity_2027']);
+    expect(trial.unmappedEvents).toEqual(['fleet-mdm deleted_label', 'fleet-mdm brand_new_activity_2027']);
   });
 });

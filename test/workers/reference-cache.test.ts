@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createBoard, ReferenceEpochs } from '../../src/shared/shared-board.ts';
-import { type Reference, type ReferenceKey, referenceName } from '../../src/workers/reference.ts';
+import { type Reference, referenceGroup, referenceKey, referenceName } from '../../src/workers/reference.ts';
 import { ReferenceCache } from '../../src/workers/reference-cache.ts';
 
 const SETTINGS = { cacheBytes: 1 << 20, ttlMs: 10_000, negativeTtlMs: 1000 };
-const KEY: ReferenceKey = { entity: 'site', tool: 'tactical-rmm', by: 'id', value: '1' };
+const KEY = referenceKey(referenceGroup('site', 'tactical-rmm', 'id'), '1');
 const SITE = referenceName(KEY);
 const MAIN: Reference = {
   id: '1',
@@ -65,11 +65,16 @@ describe('a cached reference', () => {
   test('is told from one of another tool, entity or column with the same value', () => {
     const cache = newCache();
     cache.put(SITE, MAIN, cache.epoch(SITE));
-    expect(cache.get(referenceName({ ...KEY, tool: 'fleet-mdm' }))).toBeUndefined();
-    expect(cache.get(referenceName({ ...KEY, entity: 'organisation' }))).toBeUndefined();
-    const device: ReferenceKey = { ...KEY, entity: 'device' };
-    cache.put(referenceName(device), MAIN, cache.epoch(referenceName(device)));
-    expect(cache.get(referenceName({ ...device, by: 'device_key' }))).toBeUndefined();
+    expect(
+      cache.get(referenceName(referenceKey(referenceGroup('site', 'fleet-mdm', 'id'), '1'))),
+    ).toBeUndefined();
+    expect(
+      cache.get(referenceName(referenceKey(referenceGroup('organisation', 'tactical-rmm', 'id'), '1'))),
+    ).toBeUndefined();
+    const device = referenceName(referenceKey(referenceGroup('device', 'tactical-rmm', 'id'), '1'));
+    cache.put(device, MAIN, cache.epoch(device));
+    const byKey = referenceKey(referenceGroup('device', 'tactical-rmm', 'device_key'), '1');
+    expect(cache.get(referenceName(byKey))).toBeUndefined();
     cache.forget(SITE);
     expect(cache.get(SITE)).toBeUndefined();
   });

@@ -3,26 +3,18 @@ import { ENTITY_NAMES } from '../../src/shared/entity.ts';
 import type { CapturedRecord } from '../../src/shared/record.ts';
 import { encodeHeaders, RecordFrameWriter } from '../../src/shared/record-frame.ts';
 import { BucketLocks, createBoard, ReferenceEpochs } from '../../src/shared/shared-board.ts';
-import type {
-  BatchResult,
-  ReferenceSettings,
-  SharedBoard,
-  WriteSettings,
-} from '../../src/shared/worker-protocol.ts';
+import type { BatchResult, SharedBoard, WriteSettings } from '../../src/shared/worker-protocol.ts';
 import { BatchRun } from '../../src/workers/batch.ts';
-import type { BatchStages } from '../../src/workers/batch-stages.ts';
-import { Completer } from '../../src/workers/complete.ts';
+import { type BatchStages, createStages } from '../../src/workers/batch-stages.ts';
+import type { Completer } from '../../src/workers/complete.ts';
 import { createDecoder, type Decoder } from '../../src/workers/decode.ts';
-import { Enricher } from '../../src/workers/enrich.ts';
-import { FollowUpRun } from '../../src/workers/follow-up.ts';
+import type { Enricher } from '../../src/workers/enrich.ts';
+import type { FollowUpRun } from '../../src/workers/follow-up.ts';
 import { FollowUpTasks } from '../../src/workers/follow-up-tasks.ts';
-import { KeyMoves } from '../../src/workers/key-move.ts';
-import { DeviceLinker } from '../../src/workers/link-devices.ts';
-import { LookUp, type Patiently } from '../../src/workers/look-up.ts';
-import { OwnedRowsKeeper } from '../../src/workers/owned-rows.ts';
-import { ReferenceCache } from '../../src/workers/reference-cache.ts';
+import type { DeviceLinker } from '../../src/workers/link-devices.ts';
+import type { Patiently } from '../../src/workers/look-up.ts';
+import type { CacheSettings, ReferenceCache } from '../../src/workers/reference-cache.ts';
 import type { Store } from '../../src/workers/stores/store.ts';
-import { TruncationSweep, Truncations } from '../../src/workers/truncations.ts';
 import { Writer } from '../../src/workers/write.ts';
 import { SOURCES } from './captures.ts';
 import { NOW } from './record-builder.ts';
@@ -38,13 +30,13 @@ const WRITE: WriteSettings = {
   failuresToOpen: 5,
   probeIntervalMs: 10,
 };
-export const REFERENCES: ReferenceSettings = { cacheBytes: 1 << 20, ttlMs: 60_000, negativeTtlMs: 60_000 };
+export const REFERENCES: CacheSettings = { cacheBytes: 1 << 20, ttlMs: 60_000, negativeTtlMs: 60_000 };
 const SLOT_BYTES = 65_536;
 
 export interface StagesOptions {
   /** Workers of one process share it. */
   readonly board?: SharedBoard;
-  readonly references?: Partial<ReferenceSettings>;
+  readonly references?: Partial<CacheSettings>;
   readonly decoder?: Decoder;
   readonly patiently?: Patiently;
   readonly now?: () => number;
@@ -96,41 +88,35 @@ export function newWorker(store: Store, options: StagesOptions = {}): TestWorker
     circuitChanged: () => undefined,
     now: Date.now,
   });
-  const words = new ReferenceEpochs(board);
-  const cache = new ReferenceCache({ ...REFERENCES, ...options.references }, words);
-  const lookUp = new LookUp(cache, store, patiently);
-  const completer = new Completer(store, lookUp, patiently);
-  const linker = new DeviceLinker(store, patiently);
-  const sweep = new TruncationSweep(store, patiently);
-  const followUps = new FollowUpRun({ store, cache, completer, linker, sweep, patiently });
   const topics: string[] = [];
-  const stages: BatchStages = {
+  const stages = createStages({
     decoder: options.decoder ?? createDecoder({ sources: SOURCES, now }),
-    truncations: new Truncations(store, words, patiently, now),
-    enricher: new Enricher(cache, lookUp),
-    moves: new KeyMoves(store, (mutation) => writer.settled(mutation), patiently),
-    owned: new OwnedRowsKeeper(store, patiently),
-    writer: options.writes === false ? null : writer,
     store,
-    completer,
-    followUps,
+    writer: options.writes === false ? null : writer,
+    words: new ReferenceEpochs(board),
+    references: { ...REFERENCES, ...options.references },
+    providers: [],
     patiently,
     topicOf: (id) => topics[id] ?? '',
     now,
+    count: () => undefined,
     takeCounters: () => ({}),
-  };
-  const tasks = new FollowUpTasks(followUps, patiently, stages);
+    takeNotices: () => [],
+  });
+  const tasks = new FollowUpTasks(stages.followUps, patiently, stages);
   let turn: Promise<void> = Promise.resolve();
+  let batches = 0;
   const run = async (records: readonly GivenRecord[]): Promise<Ran> => {
     const slot = newSlot(records, topics, options.slotBytes ?? SLOT_BYTES);
-    const batch = new BatchRun(stages, slot, slot.records);
+    const batch = new BatchRun(stages, slot, slot.records, batches);
+    batches += 1;
     // Batches are prepared in order and finished side by side.
     turn = turn.then(() => batch.prepare());
     await turn;
     const result = await batch.finish();
     return { ...result, analytics: toldIn(result.overflow ?? slot.analytics) };
   };
-  const { enricher } = stages;
+  const { cache, enricher, completer, linker, followUps } = stages;
   return { stages, store, cache, enricher, completer, linker, followUps, tasks, writer, run };
 }
 

@@ -44,6 +44,7 @@ export class Simulation {
   readonly #told = new Map<string, Told>();
   readonly #own = new Map<string, OwnRow>();
   readonly errors: unknown[] = [];
+  readonly #died: SimulatedProcess[] = [];
   #version = 0;
 
   constructor(seed: number, processes: number) {
@@ -59,14 +60,18 @@ export class Simulation {
       const crashAt = crashes[index] ?? null;
       const before = this.turns.taken;
       await this.turns.run(
-        () => this.errors.length > 0 || this.partitions.every(isCommitted),
+        () => {
+          // Whoever died has had the rest of his last turn by now.
+          for (const process of this.#died.splice(0)) process.close();
+          return this.errors.length > 0 || this.partitions.every(isCommitted);
+        },
         () => {
           if (crashAt !== null && this.turns.taken - before === crashAt) this.#crash(crashAt);
         },
       );
     }
-    // Nothing is left to do but what is done again when caches have forgotten.
-    await this.turns.run(() => this.errors.length > 0);
+    // One process knows what it has changed; of several each waits until the others' caches have forgotten, and does it again.
+    if (this.#processes.length > 1) await this.turns.run(() => this.errors.length > 0);
     for (const process of this.#processes) process.close();
   }
 
@@ -94,7 +99,10 @@ export class Simulation {
 
   #crash(at: number): void {
     const index = at % this.#processes.length;
-    this.#processes[index]?.die();
+    const died = this.#processes[index];
+    if (died === undefined) return;
+    died.dead = true;
+    this.#died.push(died);
     for (const partition of this.partitions) {
       if (this.partitions.indexOf(partition) % this.#processes.length !== index) continue;
       partition.taken = partition.committed;
@@ -219,13 +227,9 @@ class SimulatedProcess implements Actor {
     });
   }
 
-  die(): void {
-    this.dead = true;
-    this.#followUps.close();
-  }
-
   close(): void {
     this.#followUps.close();
+    for (const { writer } of this.#workers) writer.close();
   }
 
   /** Takes what stands in the partitions of this process. */

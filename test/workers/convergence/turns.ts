@@ -7,8 +7,15 @@ export interface Actor {
 
 interface Waiting {
   readonly actor: Actor;
+  /** Turns that others may take before. */
+  readonly due: number;
   readonly go: () => void;
 }
+
+/** How many turns of others an answer may take: most take few, and some very many. */
+const DELAY_MAX = 60;
+/** Far more than any run takes: somebody waits for what never comes. */
+const STEPS_MAX = 20_000;
 
 /**
  * Who goes on next, drawn by a seed: everybody stops before and after whatever the store does, so that a run of several workers is
@@ -27,17 +34,19 @@ export class Turns {
   /** Resolves when it is the actor's turn; never for a dead one. */
   wait(actor: Actor): Promise<void> {
     return new Promise((go) => {
-      this.#waiting.push({ actor, go });
+      const due = this.taken + Math.floor(this.#random() ** 4 * DELAY_MAX);
+      this.#waiting.push({ actor, go, due });
     });
   }
 
   /** Lets everybody go on until `done` or until nobody can. `drawn` is called after every turn. */
   async run(done: () => boolean, drawn: () => void = () => undefined): Promise<void> {
-    for (;;) {
+    for (let step = 0; ; step += 1) {
+      if (step > STEPS_MAX) throw new Error('it does not come to an end');
       await new Promise(setImmediate);
       if (done()) return;
       this.#waiting = this.#waiting.filter(({ actor }) => !actor.dead);
-      const [next] = this.#waiting.splice(Math.floor(this.#random() * this.#waiting.length), 1);
+      const next = this.#draw();
       if (next !== undefined) {
         this.taken += 1;
         next.go();
@@ -45,5 +54,13 @@ export class Turns {
       } else if (vi.getTimerCount() > 0) vi.advanceTimersToNextTimer();
       else return;
     }
+  }
+
+  #draw(): Waiting | undefined {
+    const first = Math.min(...this.#waiting.map(({ due }) => due));
+    const ready = this.#waiting.filter(({ due }) => due === first);
+    const next = ready[Math.floor(this.#random() * ready.length)];
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== next);
+    return next;
   }
 }

@@ -111,26 +111,27 @@ const KINDS: readonly Kind[] = [
   { entity: 'event', tool: MESH, ids: ['events:1'], columns: { device_id: one('n1', 'n2') }, history: true },
 ];
 
-const twice = fc.boolean();
-const settings = KINDS.map(({ entity, tool, ids, columns, own }) =>
-  fc.record({ id: fc.constantFrom(...ids), columns: fc.record(columns), twice }).map(
-    ({ id, columns: drawn, twice: again }): Happening => ({
+function setting({ entity, tool, ids, columns, own }: Kind): fc.Arbitrary<Happening> {
+  return fc
+    .record({ id: fc.constantFrom(...ids), columns: fc.record(columns), twice: fc.boolean() })
+    .map(({ id, columns: drawn, twice }) => ({
       kind: 'set',
       row: { entity, tool, id },
       columns: { ...drawn, ...own?.(id) },
-      twice: again,
-    }),
-  ),
-);
-const rows = KINDS.filter(({ history }) => history !== true).flatMap(({ entity, tool, ids }) =>
-  ids.map((id): RowName => ({ entity, tool, id })),
-);
-const deletes = fc
-  .record({ row: fc.constantFrom(...rows), twice })
-  .map(({ row, twice: again }): Happening => ({ kind: 'delete', row, twice: again }));
-const truncates = fc
-  .constantFrom(...KINDS.filter(({ history }) => history !== true))
-  .map(({ entity, tool }): Happening => ({ kind: 'truncate', entity, tool }));
+      twice,
+    }));
+}
+
+function deletion(kinds: readonly Kind[]): fc.Arbitrary<Happening> {
+  const rows = kinds.flatMap(({ entity, tool, ids }) => ids.map((id): RowName => ({ entity, tool, id })));
+  return fc
+    .record({ row: fc.constantFrom(...rows), twice: fc.boolean() })
+    .map(({ row, twice }) => ({ kind: 'delete', row, twice }));
+}
+
+function truncation(kinds: readonly Kind[]): fc.Arbitrary<Happening> {
+  return fc.constantFrom(...kinds).map(({ entity, tool }) => ({ kind: 'truncate', entity, tool }));
+}
 
 export interface World {
   /** Happenings of one phase stand in Kafka together; the next phase begins when all of them are acknowledged. */
@@ -146,16 +147,27 @@ export interface WorldOptions {
 }
 
 export function worlds(options: WorldOptions): fc.Arbitrary<World> {
-  const happening = fc.oneof(
-    { arbitrary: fc.oneof(...settings), weight: 12 },
-    { arbitrary: deletes, weight: 2 },
-    ...(options.truncates ? [{ arbitrary: truncates, weight: 1 }] : []),
-  );
+  // A few kinds at a time, so that what belongs together meets.
+  const some = fc.subarray([...KINDS], { minLength: 3, maxLength: 8 });
   return fc.record({
-    phases: fc.array(fc.array(happening, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 }),
+    phases: some.chain((kinds) =>
+      fc.array(fc.array(happening(kinds, options), { minLength: 1, maxLength: 12 }), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+    ),
     crashes: options.crashes
       ? fc.array(fc.option(fc.nat(120)), { minLength: 4, maxLength: 4 })
       : fc.constant([]),
     seed: fc.nat(),
   });
+}
+
+function happening(kinds: readonly Kind[], { truncates }: WorldOptions): fc.Arbitrary<Happening> {
+  const states = kinds.filter(({ history }) => history !== true);
+  return fc.oneof(
+    { arbitrary: fc.oneof(...kinds.map(setting)), weight: 12 },
+    ...(states.length === 0 ? [] : [{ arbitrary: deletion(states), weight: 2 }]),
+    ...(states.length === 0 || !truncates ? [] : [{ arbitrary: truncation(states), weight: 1 }]),
+  );
 }

@@ -37,6 +37,9 @@ describe('an HTTP provider', () => {
       columns: {
         hostname: 'pc',
         device_key: 'key',
+        kind: null,
+        platform: null,
+        os_name: null,
         mesh_node_id: null,
         serial_number: null,
         organisation_id: null,
