@@ -3,6 +3,7 @@ import { ENTITIES } from '../../src/shared/entity.ts';
 import type { CapturedRecord } from '../../src/shared/record.ts';
 import { captured, MAIN_CAPTURES } from '../workers/captures.ts';
 import { Listener, Trial, until } from './trial.ts';
+import { type UpsertedRow, upserted } from './upserted.ts';
 
 const TOPICS = Object.values(ENTITIES).flatMap(({ analyticsTopic }) => analyticsTopic ?? []);
 
@@ -11,32 +12,22 @@ async function told(trial: Trial): Promise<CapturedRecord[]> {
   return (await Promise.all(TOPICS.map((topic) => trial.broker.read(topic)))).flat();
 }
 
-/**
- * The rows that analytics shows: of each key the record with the greatest version, unless that is a delete; null is no value. How often
- * a row was told of on the way there, and by which of its changes, depends on when its references came.
- */
-function shown(records: readonly CapturedRecord[]): Map<string, unknown> {
-  const newest = new Map<string, Record<string, unknown>>();
-  for (const { topic, key, value } of records) {
-    const row: Record<string, unknown> = JSON.parse(value ?? '{}');
-    const before = newest.get(`${topic} ${key}`);
-    if (before === undefined || String(row.version) >= String(before.version))
-      newest.set(`${topic} ${key}`, row);
-  }
-  return new Map(
-    [...newest]
-      .filter(([, row]) => row.deleted !== true)
-      .map(([key, row]): [string, unknown] => [key, columnsOf(row)])
-      .sort(),
+/** The rows that Pinot would show. By which of its changes and how often a row was told of depends on when its references came. */
+function shown(records: readonly CapturedRecord[]): Record<string, unknown[]> {
+  return Object.fromEntries(
+    TOPICS.map((topic) => [
+      topic,
+      [...upserted(records.filter((record) => record.topic === topic))]
+        .map(([key, row]): [string, unknown] => [key, columnsOf(row)])
+        .sort(),
+    ]),
   );
 }
 
 const OF_THE_CHANGE: readonly string[] = ['version', 'op', 'facet', 'source_ts', 'processed_at'];
 
-function columnsOf(row: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(row).filter(([name, value]) => value !== null && !OF_THE_CHANGE.includes(name)),
-  );
+function columnsOf(row: UpsertedRow): UpsertedRow {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !OF_THE_CHANGE.includes(name)));
 }
 
 describe('a run', () => {

@@ -116,3 +116,14 @@ describe('the partition-to-worker map', () => {
     expect(map.get('t', 0)).toBe(later);
   });
 });
+
+describe('the map of partitions', () => {
+  test('knows topics by the ids that their partitions have, also when none of them is left', () => {
+    const map = new PartitionMap(2);
+    const first = map.assign('first', 0);
+    const second = map.assign('second', 7);
+    map.remove(first);
+    expect([map.topicOf(first.topicId), map.topicOf(second.topicId)]).toEqual(['first', 'second']);
+    expect(map.these([first, second])).toEqual([second]);
+  });
+});

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { randomOf, takeTime } from './convergence/chance.ts';
 import type { SettledRows } from './convergence/settled-rows.ts';
-import { randomOf, Simulation, takeTime } from './convergence/simulation.ts';
+import { Simulation } from './convergence/simulation.ts';
 import { type World, worlds } from './convergence/world.ts';
 
 const RUNS = Number(process.env.OPENFRAME_CONVERGENCE_RUNS ?? 60);

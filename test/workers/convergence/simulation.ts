@@ -1,4 +1,3 @@
-import { vi } from 'vitest';
 import { FollowUps } from '../../../src/main/follow-ups.ts';
 import { SILENT_OBSERVER } from '../../../src/main/observer.ts';
 import type { Columns, EntityName, Tool } from '../../../src/shared/entity.ts';
@@ -9,6 +8,7 @@ import type { Decoded, Decoder } from '../../../src/workers/decode.ts';
 import { FakeStore } from '../fake-store.ts';
 import { captured } from '../record-builder.ts';
 import { newWorker, type TestWorker, type Told } from '../stages.ts';
+import { randomOf } from './chance.ts';
 import { keyOf, type OwnRow, type SettledRows, settledRows, withoutNull } from './settled-rows.ts';
 import { turningStore } from './turning-store.ts';
 import { type Actor, Turns } from './turns.ts';
@@ -288,21 +288,4 @@ function toldOf(rows: { outgoing(): Iterable<unknown> }): Told[] {
       row: JSON.parse(value.toString()) as Record<string, unknown>,
     };
   });
-}
-
-/** Numbers in [0, 1) that a seed repeats (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-/** Time and chance are the simulation's. */
-export function takeTime(): void {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
-  vi.spyOn(performance, 'now').mockImplementation(() => Date.now());
 }
