@@ -1,26 +1,36 @@
 import { isOp, type Op } from './debezium-envelope.ts';
-import type { JsonObject } from './json-text.ts';
+import type { Json, JsonObject } from './json-text.ts';
 
 /**
  * Of an envelope only `after` and a few fields of `source` are needed, and parsing the rest takes as long as parsing those. Debezium's
- * PostgreSQL connector always writes them in one order, so the row is cut out as text and the positions are read in place. Text
- * that looks different in any way is left to JSON.parse. Inside JSON strings every quote is escaped, so none of the marks below can
- * occur there.
+ * connectors always write them in one order, so the row is cut out as text and the positions are read in place. Text that looks
+ * different in any way is left to JSON.parse. Inside JSON strings every quote is escaped, so none of the marks below can occur there.
  */
-const START = '{"before":null,"after":{';
+const NO_BEFORE = '{"before":null,"after":';
+const BEFORE = '{"before":';
+const AFTER = ',"after":';
+const UPDATE = ',"updateDescription":';
 const SOURCE = ',"source":{"version":"';
-const CONNECTOR = '"connector":"postgresql","name":"';
+const CONNECTOR = '"connector":"';
+const NAME = '","name":"';
 const TIME = '","ts_ms":';
 const SNAPSHOT = ',"snapshot":"';
 const TABLE = '"table":"';
+const COLLECTION = '"collection":"';
 const LSN = '"lsn":';
+const FILE = '"file":"';
+const POSITION = '","pos":';
+const ROW = ',"row":';
+/** Ends `source`, and begins what says the operation. */
 const OPERATION = '},"transaction":null,"op":"';
+const DOCUMENT_OPERATION = '},"op":"';
+const DOCUMENT_END = ',"transaction":null}';
 
 export interface SlicedEnvelope {
   readonly op: Op;
-  /** With `after` and `ts_ms`. */
+  /** With `after`, `ts_ms` and, where there is a row before the change, `before`, which is parsed when it is asked for. */
   readonly value: JsonObject;
-  /** With `connector`, `name`, `ts_ms`, `snapshot`, `table` and `lsn`. */
+  /** With `connector`, `name`, `ts_ms`, `snapshot`, `table` or `collection`, and the connector's position. */
   readonly source: JsonObject;
 }
 
@@ -31,20 +41,27 @@ const SLACK = 24;
 export class EnvelopeSlicer {
   #sourceTail = 0;
 
-  /** The parts of an insert, update or snapshot read of PostgreSQL; undefined for everything else. */
+  /** The parts of an insert, update or snapshot read; undefined for everything else. */
   slice(text: string): SlicedEnvelope | undefined {
-    if (!text.startsWith(START) || !text.endsWith('}')) return undefined;
+    if (!text.startsWith(BEFORE) || !text.endsWith('}')) return undefined;
     const sourceAt = this.#findSource(text);
-    const end = sourceAt < 0 ? -1 : text.indexOf(OPERATION, sourceAt);
-    if (end < 0 || !text.startsWith(TIME, end + OPERATION.length + 1)) return undefined;
-    const op = text.charAt(end + OPERATION.length);
-    if (!isOp(op)) return undefined;
+    const afterAt = text.startsWith(NO_BEFORE) ? NO_BEFORE.length : rowAfter(text, sourceAt);
+    if (sourceAt < 0 || afterAt < 0) return undefined;
+    const isDocument = text.charCodeAt(afterAt) === QUOTE;
+    const operation = isDocument ? DOCUMENT_OPERATION : OPERATION;
+    const end = text.indexOf(operation, sourceAt);
+    const opAt = end + operation.length;
+    if (end < 0 || !text.startsWith(TIME, opAt + 1)) return undefined;
+    if (isDocument && !text.endsWith(DOCUMENT_END)) return undefined;
+    const op = text.charAt(opAt);
     const source = readSource(text, sourceAt, end);
-    const time = wholeNumber(text, end + OPERATION.length + 1 + TIME.length);
-    if (source === undefined || time === undefined) return undefined;
+    const time = wholeNumber(text, opAt + 1 + TIME.length);
+    if (!isOp(op) || source === undefined || time === undefined) return undefined;
+    const afterEnd = isDocument ? text.lastIndexOf(UPDATE, sourceAt) : sourceAt;
+    if (afterEnd < afterAt) return undefined;
     try {
-      const after = JSON.parse(text.slice(START.length - 1, sourceAt)) as JsonObject; // begins with a brace
-      return { op, value: { after, ts_ms: time }, source };
+      const after: Json = JSON.parse(text.slice(afterAt, afterEnd));
+      return { op, value: envelopeValue(text, afterAt, after, time), source };
     } catch {
       return undefined;
     }
@@ -57,24 +74,78 @@ export class EnvelopeSlicer {
     return at;
   }
 }
+const QUOTE = 0x22;
+const BRACE = 0x7b;
+
+/** Where `after` begins behind a row before the change, or -1. */
+function rowAfter(text: string, sourceAt: number): number {
+  if (text.charCodeAt(BEFORE.length) !== BRACE) return -1;
+  const end = text.indexOf(`}${AFTER}{`, BEFORE.length);
+  return end < 0 || end >= sourceAt ? -1 : end + 1 + AFTER.length;
+}
+
+function envelopeValue(text: string, afterAt: number, after: Json, time: number): JsonObject {
+  if (afterAt === NO_BEFORE.length) return { after, ts_ms: time };
+  return {
+    after,
+    ts_ms: time,
+    get before(): Json {
+      return JSON.parse(text.slice(BEFORE.length, afterAt - AFTER.length));
+    },
+  };
+}
 
 function readSource(text: string, from: number, end: number): JsonObject | undefined {
-  const nameAt = after(text, CONNECTOR, from, end);
+  const connectorAt = after(text, CONNECTOR, from, end);
+  const nameAt = after(text, NAME, connectorAt, end);
   const timeAt = after(text, TIME, nameAt, end);
   const snapshotAt = after(text, SNAPSHOT, timeAt, end);
-  // From the end: what stands between is longer than what stands behind.
-  const lsnAt = text.lastIndexOf(LSN, end) + LSN.length;
-  const tableAt = text.lastIndexOf(TABLE, lsnAt) + TABLE.length;
-  if (snapshotAt < 0 || tableAt <= snapshotAt || lsnAt <= tableAt) return undefined;
-  const lsn = wholeNumber(text, lsnAt);
+  if (snapshotAt < 0) return undefined;
   const time = wholeNumber(text, timeAt);
-  if (lsn === undefined || time === undefined) return undefined;
+  const connector = text.slice(connectorAt, nameAt - NAME.length);
+  const place = PLACES[connector]?.(text, snapshotAt, end);
   const name = text.slice(nameAt, timeAt - TIME.length);
-  const table = text.slice(tableAt, text.indexOf('"', tableAt));
-  const snapshot = text.slice(snapshotAt, text.indexOf('"', snapshotAt));
-  // A backslash would be an escape, and the text behind it not the one that stands there.
-  if (name.includes('\\') || table.includes('\\') || snapshot.includes('\\')) return undefined;
-  return { connector: 'postgresql', name, ts_ms: time, snapshot, table, lsn };
+  const snapshot = textAt(text, snapshotAt);
+  if (time === undefined || place === undefined || snapshot === undefined || name.includes('\\'))
+    return undefined;
+  return { connector, name, ts_ms: time, snapshot, ...place };
+}
+
+/** Reads what only one connector writes, from the end: what stands between is longer than what stands behind. */
+const PLACES: Readonly<Record<string, (text: string, from: number, end: number) => JsonObject | undefined>> =
+  {
+    postgresql(text, from, end) {
+      const lsnAt = text.lastIndexOf(LSN, end) + LSN.length;
+      const tableAt = text.lastIndexOf(TABLE, lsnAt) + TABLE.length;
+      if (tableAt <= from || lsnAt <= tableAt) return undefined;
+      const [table, lsn] = [textAt(text, tableAt), wholeNumber(text, lsnAt)];
+      return table === undefined || lsn === undefined ? undefined : { table, lsn };
+    },
+    mariadb: binlogPlace,
+    mysql: binlogPlace,
+    mongodb(text, from, end) {
+      const at = text.lastIndexOf(COLLECTION, end) + COLLECTION.length;
+      const collection = at <= from ? undefined : textAt(text, at);
+      return collection === undefined ? undefined : { collection };
+    },
+  };
+
+function binlogPlace(text: string, from: number, end: number): JsonObject | undefined {
+  const rowAt = text.lastIndexOf(ROW, end) + ROW.length;
+  const posAt = text.lastIndexOf(POSITION, rowAt) + POSITION.length;
+  const fileAt = text.lastIndexOf(FILE, posAt) + FILE.length;
+  const tableAt = text.lastIndexOf(TABLE, fileAt) + TABLE.length;
+  if (tableAt <= from || fileAt <= tableAt || posAt <= fileAt || rowAt <= posAt) return undefined;
+  const [table, file] = [textAt(text, tableAt), textAt(text, fileAt)];
+  const [pos, row] = [wholeNumber(text, posAt), wholeNumber(text, rowAt)];
+  if (table === undefined || file === undefined || pos === undefined || row === undefined) return undefined;
+  return { table, file, pos, row };
+}
+
+/** The text whose inside begins at a place; undefined when it holds a backslash, which would be an escape. */
+function textAt(text: string, at: number): string | undefined {
+  const value = text.slice(at, text.indexOf('"', at));
+  return value.includes('\\') ? undefined : value;
 }
 
 /** Where the text behind a mark begins, or -1 when the mark is not between `from` and `end`. */
