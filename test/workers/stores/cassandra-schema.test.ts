@@ -6,7 +6,14 @@ import { createClient } from '../../../src/workers/stores/cassandra-client.ts';
 import { openStore } from '../../../src/workers/stores/open-store.ts';
 import { dropKeyspace, keyspaceName, SERVER, SKIPPED, settingsFor } from './cassandra-server.ts';
 
-const OTHER_TABLES = ['key_moves', 'waiting_rows', 'truncations', 'device_events', 'probes'];
+const OTHER_TABLES = [
+  'key_moves',
+  'waiting_rows',
+  'truncations',
+  'device_events',
+  'devices_by_organisation',
+  'probes',
+];
 
 describe.skipIf(SERVER === undefined)(`the schema on a real Cassandra${SKIPPED}`, () => {
   const settings = settingsFor(keyspaceName('schema'));
