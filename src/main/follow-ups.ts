@@ -39,8 +39,8 @@ export class FollowUps {
       return;
     }
     this.#run(worker, followUps).then(
-      () => {
-        this.#repeatLater(worker, followUps.filter(isRepeated));
+      (more) => {
+        this.#repeatLater(worker, [...followUps.filter(isRepeated), ...more]);
         then();
       },
       (error: unknown) => this.#failed(error),
@@ -68,9 +68,11 @@ export class FollowUps {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
-  async #run(worker: number, followUps: readonly FollowUp[]): Promise<void> {
+  /** Answers what is to be done once more beside what is repeated anyway. */
+  async #run(worker: number, followUps: readonly FollowUp[]): Promise<FollowUp[]> {
     this.#lastId += 1;
     const task: FollowUpTask = { worker, id: this.#lastId, followUps };
+    const repeat: FollowUp[] = [];
     for (let done = false; !done; ) {
       const result = await this.#settings.run({ ...task });
       this.#settings.observer.counters(result.counters);
@@ -79,8 +81,10 @@ export class FollowUps {
           this.#settings.log('error', `${topic} refused the record of a completed row: ${message}`),
         ),
       );
+      repeat.push(...result.repeat);
       done = result.done;
     }
+    return repeat;
   }
 
   #repeatLater(worker: number, followUps: readonly FollowUp[]): void {

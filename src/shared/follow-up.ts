@@ -45,8 +45,8 @@ export interface WaitingFollowUp {
 }
 
 /**
- * Whether other processes may still work with what was so before: then it is done once more when their caches have forgotten. Rows
- * that found nothing at all look again by themselves.
+ * Whether other processes may still work with what was so before: then it is done once more when their caches have forgotten. Of a row
+ * that was not there they know nothing, unless others waited for it.
  */
 export function isRepeated(followUp: FollowUp): boolean {
   if (followUp.kind === 'waiting') return false;

@@ -107,6 +107,8 @@ export interface FollowUpResult {
   /** An analytics frame of the rows that changed; record indexes in it mean nothing. */
   readonly analytics: SharedArrayBuffer;
   readonly counters: Readonly<Record<string, number>>;
+  /** To be done once more when no cache holds what was before. */
+  readonly repeat: readonly FollowUp[];
   /** False: ask again. */
   readonly done: boolean;
 }

@@ -90,7 +90,8 @@ function incompleteRows(
     mutations.push(mutation);
     if (outcome === 'duplicate' && filledColumns(mutation.entity, mutation.tool).size > 0)
       again.set(nameOf(mutation), mutation);
-    else if (enrichment.incomplete.has(mutation)) incomplete.set(nameOf(mutation), mutation);
+    else if (stages.completer.isDue(mutation, enrichment.incomplete.get(mutation)))
+      incomplete.set(nameOf(mutation), mutation);
   }
   for (const mutation of stages.enricher.outdated(mutations, enrichment))
     incomplete.set(nameOf(mutation), mutation);

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Columns, ColumnValue } from '../shared/entity.ts';
 import { MAIN_FACET } from '../shared/entity.ts';
 import type { Count } from './batch-stages.ts';
@@ -15,6 +16,9 @@ export interface CompletedRow {
 const ROWS_AT_ONCE = 200;
 const WRITES_AT_ONCE = 16;
 const ROUNDS_MAX = 5;
+/** Rows of which a worker remembers what they wait for, and for how long: well below the time that the store does. */
+const NOTED_MAX = 50_000;
+const NOTED_MS = 24 * 3600 * 1000;
 const RACE_PAUSE_MS = 20;
 
 /**
@@ -27,12 +31,23 @@ export class Completer {
   readonly #lookUp: LookUp;
   readonly #patiently: Patiently;
   readonly #count: Count;
+  /** What this worker has noted in the list of waiting rows. */
+  readonly #noted = new LRUCache<string, true>({ max: NOTED_MAX, ttl: NOTED_MS });
 
   constructor(store: Store, lookUp: LookUp, patiently: Patiently, count: Count) {
     this.#count = count;
     this.#store = store;
     this.#lookUp = lookUp;
     this.#patiently = patiently;
+  }
+
+  /**
+   * Whether a row that was enriched without these references (none: with some that may grow; undefined: with all) has to be looked at
+   * once it is written. Not if it waits for all of them already: whoever brings one of them completes it.
+   */
+  isDue(row: RowKey, missing: readonly string[] | undefined): boolean {
+    if (missing === undefined) return false;
+    return missing.length === 0 || !missing.every((reference) => this.#noted.has(notedName(reference, row)));
   }
 
   /** Completes rows; answers those that it changed, in the end `all`, as they are now. Rows that are gone are left alone. */
@@ -133,6 +148,7 @@ export class Completer {
         row: { entity, tool, id },
       }));
       await this.#patiently(() => this.#store.addWaiting(named));
+      for (const { reference, row } of named) this.#noted.set(notedName(reference, row), true);
       this.#count('waitingRows', named.length);
       known.forgetMissing();
       await this.#followAll(rows, follower, known);
@@ -153,6 +169,10 @@ export class Completer {
       await this.#lookUp.find(unknown, known, true);
     }
   }
+}
+
+function notedName(reference: string, row: RowKey): string {
+  return `${reference}\n${nameOf(row)}`;
 }
 
 function nameOf({ entity, tool, id }: RowKey): string {

@@ -41,8 +41,8 @@ function levelOf({ entity, tool }: Mutation): number {
 /** What the enrichment of a batch leaves to be done when the batch is written. */
 export class Enrichment {
   readonly known = new KnownInBatch();
-  /** Changes whose references are not all there, or may have grown until they are written: their rows are looked at again. */
-  readonly incomplete = new Set<Mutation>();
+  /** Changes whose references are not all there, with the names of those; or none, if they may grow until the row is written. */
+  readonly incomplete = new Map<Mutation, readonly string[]>();
   readonly followUps: ReferenceFollowUp[] = [];
   /** Changes of references that others have to hear of, with every name that they had or have. */
   readonly announced = new Map<Mutation, readonly ReferenceKey[]>();
@@ -87,7 +87,7 @@ export class Enricher {
       await this.#lookUp.find(follower.unknown.splice(0), enrichment.known);
       incomplete = followAll(live, follower);
     }
-    for (const mutation of incomplete) enrichment.incomplete.add(mutation);
+    for (const [mutation, missing] of incomplete) enrichment.incomplete.set(mutation, missing);
     for (const mutation of level) {
       if (mutation.deleted)
         for (const column of filledColumns(mutation.entity, mutation.tool)) mutation.columns[column] = null;
@@ -166,11 +166,12 @@ function ownKey({ entity, tool, id }: Mutation): ReferenceKey | undefined {
 }
 
 /** Follows every row's rules as far as what is known reaches; answers the rows that are not complete, or may not be. */
-function followAll(rows: readonly Mutation[], follower: RuleFollower): Mutation[] {
-  const incomplete: Mutation[] = [];
+function followAll(rows: readonly Mutation[], follower: RuleFollower): [Mutation, readonly string[]][] {
+  const incomplete: [Mutation, readonly string[]][] = [];
   for (const row of rows) {
     follower.follow(row, row.columns, false);
-    if (follower.open || follower.missing.length > 0) incomplete.push(row);
+    if (follower.open) incomplete.push([row, []]);
+    else if (follower.missing.length > 0) incomplete.push([row, follower.missing.map(referenceName)]);
   }
   return incomplete;
 }

@@ -1,5 +1,5 @@
 import type { Columns, ColumnValue, EntityName, Tool } from '../shared/entity.ts';
-import { isPlaced, type ReferenceRule, referenceRules } from '../shared/reference-table.ts';
+import { type ReferenceRule, referenceRules } from '../shared/reference-table.ts';
 import {
   type Reference,
   type ReferenceGroup,
@@ -28,8 +28,6 @@ interface BoundRule {
   readonly fills: readonly (readonly [own: string, theirs: string])[];
   /** Nobody announces that there will be none: looked up once more after the row is written. */
   readonly open: boolean;
-  /** The other row is placed by a third one, perhaps only later, as another process's cache does not know yet. */
-  readonly placed: boolean;
 }
 
 const bound = new Map<string, readonly BoundRule[]>();
@@ -51,7 +49,6 @@ function bind({ idPrefix, column, to, by, toTool, fills }: ReferenceRule, tool: 
     to: referenceGroup(to, toTool ?? tool, by),
     fills: Object.entries(fills),
     open: to === 'event_device',
-    placed: to === 'device' && isPlaced(toTool ?? tool),
   };
 }
 
@@ -125,7 +122,6 @@ export class RuleFollower {
     const reference = this.#known.get(rule.to.group, value);
     if (reference === undefined) this.unknown.push(referenceKey(rule.to, value));
     else if (reference === null && !rule.open) this.missing.push(referenceKey(rule.to, value));
-    else if (rule.placed && reference?.face.site_id === null) this.open = true;
     return reference ?? null;
   }
 }

@@ -1,4 +1,3 @@
-import { must } from '../shared/assert.ts';
 import type { FollowUp } from '../shared/follow-up.ts';
 import type { FollowUpResult, FollowUpTask } from '../shared/worker-protocol.ts';
 import { BatchAnalytics } from './batch-analytics.ts';
@@ -13,14 +12,21 @@ const PART_ROWS = 500;
 const AT_ONCE = 16;
 const FRAME_BYTES = 16_384;
 
+/** What a task is at. */
+interface Work {
+  /** Null before the beginning, and after a failure. */
+  rows: AsyncGenerator<FollowedRow> | null;
+  /** It was broken off, and is begun again. */
+  broken: boolean;
+  repeat: FollowUp[];
+}
+
 /** Follow-up work in parts: main asks for one after the other, and produces each before it asks for the next. */
 export class FollowUpTasks {
   readonly #run: FollowUpRun;
   readonly #patiently: Patiently;
   readonly #stages: Pick<BatchStages, 'now' | 'count' | 'takeCounters'>;
-  readonly #open = new Map<number, AsyncGenerator<FollowedRow>>();
-  /** Work that was broken off. */
-  readonly #broken = new Set<number>();
+  readonly #open = new Map<number, Work>();
 
   constructor(
     run: FollowUpRun,
@@ -34,35 +40,40 @@ export class FollowUpTasks {
 
   async next({ id, followUps }: FollowUpTask): Promise<FollowUpResult> {
     const analytics = new BatchAnalytics(new SharedArrayBuffer(FRAME_BYTES), this.#stages.now);
+    const work = this.#open.get(id) ?? this.#begun(id, followUps);
     let done = false;
     for (let rows = 0; rows < PART_ROWS && !done; rows += 1) {
-      const next = await this.#nextRow(id, followUps);
+      const next = await this.#nextRow(work, followUps);
       if (next === undefined) done = true;
       else {
         analytics.addRow(0, next.row, next.operation);
         if (next.row.entity === 'device_link') this.#stages.count('completedRows:device_link');
       }
     }
-    if (done) {
-      this.#open.delete(id);
-      this.#broken.delete(id);
-    }
-    return { analytics: analytics.finish(), counters: this.#stages.takeCounters(), done };
+    if (done) this.#open.delete(id);
+    const repeat = work.repeat.splice(0);
+    return { analytics: analytics.finish(), counters: this.#stages.takeCounters(), repeat, done };
+  }
+
+  #begun(id: number, followUps: readonly FollowUp[]): Work {
+    for (const { kind } of followUps) this.#stages.count(`followUps:${kind}`);
+    const work: Work = { rows: null, broken: false, repeat: [] };
+    this.#open.set(id, work);
+    return work;
   }
 
   /** A read that fails ends the work, which is then begun again: what is done already stays done, and is told once more. */
-  async #nextRow(id: number, followUps: readonly FollowUp[]): Promise<FollowedRow | undefined> {
+  async #nextRow(work: Work, followUps: readonly FollowUp[]): Promise<FollowedRow | undefined> {
     const result = await this.#patiently(async () => {
-      if (!this.#open.has(id))
-        this.#open.set(
-          id,
-          merged(followUps, (one) => this.#run.run(one, this.#broken.has(id)), AT_ONCE),
-        );
+      const repeat = (followUp: FollowUp): void => {
+        work.repeat.push(followUp);
+      };
+      work.rows ??= merged(followUps, (one) => this.#run.run(one, work.broken, repeat), AT_ONCE);
       try {
-        return await must(this.#open.get(id), 'follow-up').next();
+        return await work.rows.next();
       } catch (error) {
-        this.#open.delete(id);
-        this.#broken.add(id);
+        work.rows = null;
+        work.broken = true;
         throw error;
       }
     });

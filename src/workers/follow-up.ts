@@ -41,16 +41,20 @@ export class FollowUpRun {
 
   /**
    * Answers the rows that changed, one by one, as they are now. `begunBefore`: this work was begun and broken off, so that rows may have
-   * changed and nobody was told.
+   * changed and nobody was told. `repeat` is told what has to be done once more when other processes have forgotten what was before.
    */
-  async *run(followUp: FollowUp, begunBefore = false): AsyncGenerator<FollowedRow> {
+  async *run(
+    followUp: FollowUp,
+    begunBefore = false,
+    repeat: (followUp: FollowUp) => void = () => undefined,
+  ): AsyncGenerator<FollowedRow> {
     if (followUp.kind === 'waiting') {
       yield* this.#retryWaiting();
       return;
     }
     const again = followUp.again || begunBefore;
     if (followUp.kind === 'truncation') yield* this.#truncated({ ...followUp, again });
-    else yield* this.#reference({ ...followUp, again });
+    else yield* this.#reference({ ...followUp, again }, repeat);
   }
 
   /** Looks again at every row that waits; what still waits stays noted. */
@@ -66,26 +70,38 @@ export class FollowUpRun {
     }
   }
 
-  async *#reference(followUp: ReferenceFollowUp): AsyncGenerator<FollowedRow> {
+  async *#reference(
+    followUp: ReferenceFollowUp,
+    repeat: (followUp: FollowUp) => void,
+  ): AsyncGenerator<FollowedRow> {
     const { entity, tool, after, again } = followUp;
     if (entity === 'event_device') {
       const id = after?.event_id;
       if (typeof id === 'string') yield* this.#complete([{ entity: 'event', tool, id }], again);
       return;
     }
-    if (after !== null) yield* this.#waiting(followUp, after);
+    // Who was found to wait is no longer known to, but may be written again by a process that believes the reference missing.
+    const found = (): void => {
+      if (followUp.before === null) repeat({ ...followUp, before: {}, again: false });
+    };
+    if (after !== null) yield* this.#waiting(followUp, after, found);
     yield* this.#naming(followUp);
     if (entity !== 'device') return;
     if (followUp.before !== null || again) yield* this.#placedBy(followUp);
     yield* this.#relink(followUp, [followUp.before, after], again);
   }
 
-  async *#waiting({ entity, tool, id, again }: ReferenceFollowUp, face: Face): AsyncGenerator<FollowedRow> {
+  async *#waiting(
+    { entity, tool, id, again }: ReferenceFollowUp,
+    face: Face,
+    found: () => void,
+  ): AsyncGenerator<FollowedRow> {
     const { store, patiently } = this.#parts;
     for (const key of keysOf(entity, tool, { id, deleted: false, face })) {
       const name = referenceName(key);
       const rows = await patiently(() => store.waiting(name));
       if (rows.length === 0) continue;
+      found();
       yield* this.#complete(rows, again);
       await patiently(() => store.removeWaiting(name, rows));
       // A row that began to wait again while it was completed was removed as well: it is looked at once more, and says so again.

@@ -80,7 +80,7 @@ function newTrial() {
 function resultOf(ids: readonly string[], done: boolean): FollowUpResult {
   const analytics = new AnalyticsFrameWriter(new SharedArrayBuffer(4096));
   for (const id of ids) analytics.append(0, ENTITY_NAMES.indexOf('device'), id, '{}');
-  return { analytics: analytics.finish(), counters: {}, done };
+  return { repeat: [], analytics: analytics.finish(), counters: {}, done };
 }
 
 describe('a batch', () => {

@@ -43,7 +43,9 @@ describeStack('a broker that refuses and a broker that dies', ['kafka', 'cassand
     const { code, stderr } = await run.ended;
     expect(performance.now() - started).toBeLessThan(10_000);
     expect(code).toBe(1);
-    expect(stderr).toContain('missing topics: organisation-analytics, device-analytics, user-analytics');
+    expect(stderr).toContain(
+      'missing topics: organisation-analytics, device-analytics, device_link-analytics',
+    );
     expect(stderr).toContain('openframe-stream topics apply');
   });
 

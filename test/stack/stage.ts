@@ -90,7 +90,13 @@ export class Stage {
     const id = this.#firstId + row;
     const change = (this.#changes.get(row) ?? 0) + 1;
     this.#changes.set(row, change);
-    const after = { id, name, client_id: this.#firstId, created_time: '2026-01-02T03:04:05Z' };
+    const after = {
+      id,
+      name,
+      client_id: this.#firstId,
+      created_time: '2026-01-02T03:04:05Z',
+      modified_time: null,
+    };
     const lsn = FIRST_LSN + change * 1000;
     const source = { connector: 'postgresql', name: 'stage', ts_ms: Date.now(), table: 'clients_site', lsn };
     const value = { before: null, after, source, op: change === 1 ? 'c' : 'u', ts_ms: Date.now() };
