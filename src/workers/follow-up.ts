@@ -174,9 +174,14 @@ export class FollowUpRun {
    * after a crash, they are complete already and what hangs on them may not be.
    */
   async *#complete(keys: readonly RowKey[], again: boolean): AsyncGenerator<FollowedRow> {
+    // What devices showed before: those that share it may be the only ones of their name now.
+    const left = new Map<string, Face[]>();
     for await (const completed of this.#parts.completer.complete(keys, again)) {
-      this.announce(completed);
-      yield { row: completed.row, operation: 'update' };
+      const { row } = completed;
+      const before = this.announce(completed)?.before;
+      if (before !== null && before !== undefined)
+        left.set(`${row.tool}|${row.id}`, [...(left.get(`${row.tool}|${row.id}`) ?? []), before]);
+      yield { row, operation: 'update' };
     }
     for (const key of keys.filter(({ entity }) => entity === 'device')) {
       const face = await this.#face(key);
@@ -193,7 +198,7 @@ export class FollowUpRun {
           after: face,
           again,
         });
-      yield* this.#relink(key, [face], again);
+      yield* this.#relink(key, [...(left.get(`${tool}|${id}`) ?? []), face], again);
     }
   }
 

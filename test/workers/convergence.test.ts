@@ -5,7 +5,9 @@ import type { SettledRows } from './convergence/settled-rows.ts';
 import { Simulation } from './convergence/simulation.ts';
 import { type World, worlds } from './convergence/world.ts';
 
-const RUNS = Number(process.env.OPENFRAME_CONVERGENCE_RUNS ?? 60);
+/** The same worlds every time, unless more are asked for: those are new ones. */
+const asked = process.env.OPENFRAME_CONVERGENCE_RUNS;
+const RUNS = asked === undefined ? { numRuns: 60, seed: 4 } : { numRuns: Number(asked) };
 
 beforeEach(takeTime);
 afterEach(() => {
@@ -21,9 +23,25 @@ async function expectSettled(world: World, processes: number): Promise<void> {
   await simulation.run(world);
   expect(simulation.errors).toEqual([]);
   const { rows, analytics, expected } = simulation.ends();
-  expect(shown(rows)).toEqual(shown(expected));
   const dies = world.crashes.some((turns) => turns !== null);
-  expect(shown(told(analytics, dies))).toEqual(shown(told(expected, dies)));
+  const kept = dies ? withoutLikely : (all: SettledRows) => all;
+  expect(shown(kept(rows))).toEqual(shown(kept(expected)));
+  expect(shown(told(kept(analytics), dies))).toEqual(shown(told(kept(expected), dies)));
+}
+
+/**
+ * Rows without what hostnames are evidence for. When a process dies right after it has written that a device is called otherwise, nothing
+ * tells what it was called before: two devices of which it was the only namesake stay unlinked until one of them changes.
+ */
+function withoutLikely(rows: SettledRows): SettledRows {
+  const certain = new Map<string, Readonly<Record<string, unknown>>>();
+  for (const [key, row] of rows) {
+    const { evidence } = row;
+    const left = Array.isArray(evidence) ? evidence.filter((kind) => kind !== 'hostname') : undefined;
+    if (left === undefined) certain.set(key, row);
+    else if (left.length > 0) certain.set(key, { ...row, evidence: left });
+  }
+  return certain;
 }
 
 /**
@@ -51,7 +69,7 @@ describe('rows that refer to each other end complete, with links and analytics',
   test.each(cases)('%s', async (_name, processes, options) => {
     await fc.assert(
       fc.asyncProperty(worlds(options), (world) => expectSettled(world, processes)),
-      { numRuns: RUNS },
+      RUNS,
     );
   });
 });

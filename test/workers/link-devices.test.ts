@@ -122,6 +122,17 @@ describe.each(opened.kinds)('devices of a store %s', (kind) => {
     expect(link?.organisation_name).toBe('Umbrella');
   });
 
+  test('get a likely link when a namesake leaves the organisation because it lost its place', async () => {
+    await trial.take(device(M, 'n1', 1, { hostname: 'x', mesh_node_id: 'n1' }));
+    await trial.take(device(M, 'n2', 1, { hostname: 'x', mesh_node_id: 'n2' }));
+    await trial.take(device(T, '7', 1, { hostname: 'x', mesh_node_id: 'n1', site_id: '1' }));
+    await trial.take(device(T, '8', 1, { hostname: 'y', mesh_node_id: 'n2', site_id: '1' }));
+    const id = '7|meshcentral|n1';
+    expect((await links())[id]).toEqual([['mesh_node_id'], 'exact']);
+    await trial.take(gone(T, '8', 2));
+    expect(await links()).toEqual({ [id]: [['hostname', 'mesh_node_id'], 'exact'] });
+  });
+
   test('are linked when two workers take them at the same time', async () => {
     const board = createBoard(2);
     for (let round = 0; round < 10; round += 1) {
