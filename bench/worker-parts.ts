@@ -2,6 +2,7 @@ import { must } from '../src/shared/assert.ts';
 import { toSourceRecord } from '../src/shared/captured-record.ts';
 import type { Mutation } from '../src/shared/mutation.ts';
 import type { SourceRecord } from '../src/shared/record.ts';
+import type { SourceDefinition } from '../src/shared/settings.ts';
 import { createBoard, ReferenceEpochs } from '../src/shared/shared-board.ts';
 import type { Slot } from '../src/shared/worker-protocol.ts';
 import { BatchRun } from '../src/workers/batch.ts';
@@ -19,6 +20,14 @@ const BUCKETS = 16;
 /** Nothing ends by age while it is measured, "not there" neither: without a store it would be asked for again. */
 const REFERENCES = { cacheBytes: 64 * 2 ** 20, ttlMs: 3_600_000, negativeTtlMs: 3_600_000 };
 const STAGES = ['decode', 'enrich', 'encode'] as const;
+/** Of every decoder. The epoch stands in front of every version: in a later one the same records are newer changes. */
+const sources: readonly SourceDefinition[] = SOURCES.map((source) => ({ ...source }));
+let epoch = 0;
+
+function beginEpoch(): void {
+  epoch += 1;
+  for (const source of sources) Object.assign(source, { epoch });
+}
 
 /** Records of one frame, and where their analytics go. */
 export interface Batch {
@@ -27,7 +36,7 @@ export interface Batch {
 }
 
 export function newDecoder(): Decoder {
-  return createDecoder({ sources: SOURCES, now: Date.now });
+  return createDecoder({ sources, now: Date.now });
 }
 
 export function sourceRecord(topic: string, index: number, key: string, value: string): SourceRecord {
@@ -67,7 +76,10 @@ export async function seeReferences({ decoder, enricher }: BatchStages): Promise
   await enricher.enrich(known);
 }
 
-/** Does batches again and again for a time, as a worker does them. */
+/**
+ * Does batches again and again for a time, as a worker does them. Each time they are changes of a later epoch: the same changes again
+ * would be looked into, in case a process has died.
+ */
 export async function timedBatches(
   forMs: number,
   stages: BatchStages,
@@ -77,6 +89,7 @@ export async function timedBatches(
   let done = 0;
   const figures = await timed(forMs, async () => {
     const { slot, records } = must(batches[done % batches.length], 'batch');
+    if (done % batches.length === 0) beginEpoch();
     const run = new BatchRun(stages, slot, slot.records, done);
     done += 1;
     await run.prepare();

@@ -130,7 +130,8 @@ export class Enricher {
     const name = referenceName(key);
     const epoch = this.#cache.epoch(name);
     known.put(key.group, key.value, reference, epoch);
-    this.#cache.put(name, reference, epoch);
+    // Under its other names few ask for it: room is for those.
+    if (key.by === 'id' || this.#cache.has(name)) this.#cache.put(name, reference, epoch);
   }
 
   /** Called when a change was decided by the store: what others know of it is out of date now. */
@@ -142,7 +143,8 @@ export class Enricher {
       // Of a change that was too old this batch believes what is not so: its other changes count as outdated.
       if (written) known.moved(group, key.value, epoch);
       const reference = known.get(group, key.value);
-      if (written && reference?.version === mutation.version) this.#cache.put(name, reference, epoch);
+      const isCurrent = written && reference?.version === mutation.version;
+      if (isCurrent && (key.by === 'id' || this.#cache.has(name))) this.#cache.put(name, reference, epoch);
       else this.#cache.forget(name);
     }
   }

@@ -47,6 +47,11 @@ export class ReferenceCache {
     return entry.reference;
   }
 
+  /** Whether there is an entry, be it out of date. */
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
   /** The shared word of a name: take it before reading the store, so that a change in between is noticed. */
   epoch(name: string): number {
     return this.#epochs.current(name);
