@@ -58,11 +58,15 @@ describeStack('a store that is away', ['kafka', 'cassandra'], () => {
 
   test('makes the service slower and never larger', async () => {
     const [rows, rounds] = [4000, 50];
+    // All but the last round keep the name: a rename is followed at everything that may show it, which is not what this is about.
+    const changes = Array.from({ length: rounds }, (_, index) =>
+      index + 1 < rounds ? 'as it was' : 'at last',
+    ).flatMap((name) => Array.from({ length: rows }, (_, row) => stage.change(row, name)));
     const run = stage.run();
     await run.untilReadiness(BACK);
     process.kill(cassandra.pid, 'SIGSTOP');
     try {
-      await Promise.all([stage.topics.produce(stage.changes(rows, rounds)), sleep(15_000)]);
+      await Promise.all([stage.topics.produce(changes), sleep(15_000)]);
       await run.untilReadiness(AWAY);
     } finally {
       process.kill(cassandra.pid, 'SIGCONT');
@@ -71,7 +75,7 @@ describeStack('a store that is away', ['kafka', 'cassandra'], () => {
     // It polled all the time, however full it was.
     expect([run.logged('"assigned '), run.logged('"gave up ')]).toEqual([1, 0]);
     expect(run.peakMb).toBeLessThan(500);
-    expect(await stage.rowsByName()).toEqual({ [`round ${rounds}`]: rows });
+    expect(await stage.rowsByName()).toEqual({ 'at last': rows });
     expect(await stage.deadLetters()).toBe(0);
   });
 });
