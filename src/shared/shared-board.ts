@@ -5,7 +5,8 @@ import type { SharedBoard } from './worker-protocol.ts';
  * open, which reference changed.
  */
 const LOCKS = 4096;
-const EPOCHS = 4096;
+/** Many, because a changed reference puts every other one of its word out of the caches: 256 KiB. */
+const EPOCHS = 65_536;
 
 export function createBoard(workers: number): SharedBoard {
   return {
