@@ -71,13 +71,13 @@ function tableText({ table, aliases, documentType }: MessageType): string {
 }
 
 function becomesText(type: MessageType): string {
-  const { entity, facet, destinations, name } = type;
+  const { entity, facet, name } = type;
   const owned = MAPPINGS[name]?.owned;
   return [
     `\`${entity}\``,
     facet === MAIN_FACET ? '' : `, facet \`${facet}\``,
     owned === undefined ? '' : `, and \`${owned.entity}\` for what is inside of it`,
-    destinations.includes('analytics') ? '' : ', store only',
+    ENTITIES[entity].analyticsTopic === null ? ', store only' : '',
   ].join('');
 }
 

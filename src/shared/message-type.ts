@@ -8,8 +8,6 @@ import type { SourceDefinition } from './settings.ts';
  * in workers/sources.
  */
 
-export type Destination = 'cassandra' | 'analytics';
-
 export interface MessageType {
   /** `<tool>.<table>`, or `<tool>.<collection>.<document type>`. A metric label: never holds anything from a record. */
   readonly name: string;
@@ -22,7 +20,6 @@ export interface MessageType {
   readonly documentType?: string;
   readonly entity: EntityName;
   readonly facet: string;
-  readonly destinations: readonly Destination[];
 }
 
 interface RowOptions {
@@ -30,10 +27,7 @@ interface RowOptions {
   readonly as?: string;
   readonly facet?: string;
   readonly aliases?: readonly string[];
-  readonly destinations?: readonly Destination[];
 }
-
-const EVERYWHERE: readonly Destination[] = ['cassandra', 'analytics'];
 
 function table(tool: Tool, name: string, entity: EntityName, options: RowOptions = {}): MessageType {
   return {
@@ -43,7 +37,6 @@ function table(tool: Tool, name: string, entity: EntityName, options: RowOptions
     aliases: options.aliases ?? [],
     entity,
     facet: options.facet ?? MAIN_FACET,
-    destinations: options.destinations ?? EVERYWHERE,
   };
 }
 
@@ -54,14 +47,13 @@ function document(documentType: string, entity: EntityName, options: RowOptions 
 }
 
 const EVENT: RowOptions = { as: 'event' };
-const REFERENCE_ONLY: RowOptions = { destinations: ['cassandra'] };
 
 export const messageTypes: readonly MessageType[] = [
   table('tactical-rmm', 'clients_client', 'organisation'),
   table('tactical-rmm', 'clients_site', 'site'),
   table('tactical-rmm', 'agents_agent', 'device'),
   table('tactical-rmm', 'accounts_user', 'user'),
-  table('tactical-rmm', 'accounts_role', 'role', REFERENCE_ONLY),
+  table('tactical-rmm', 'accounts_role', 'role'),
   table('tactical-rmm', 'scripts_script', 'script'),
   table('tactical-rmm', 'automation_policy', 'policy'),
   table('tactical-rmm', 'checks_check', 'check'),
@@ -90,7 +82,6 @@ export const messageTypes: readonly MessageType[] = [
   table('fleet-mdm', 'query_results', 'query_result'),
   table('fleet-mdm', 'activity_past', 'event', { aliases: ['activities'] }),
   table('fleet-mdm', 'activity_host_past', 'event_device', {
-    ...REFERENCE_ONLY,
     aliases: ['host_activities'],
   }),
   table('fleet-mdm', 'host_script_results', 'event'),

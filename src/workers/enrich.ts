@@ -130,8 +130,12 @@ export class Enricher {
     const name = referenceName(key);
     const epoch = this.#cache.epoch(name);
     known.put(key.group, key.value, reference, epoch);
-    // Under its other names few ask for it: room is for those.
-    if (key.by === 'id' || this.#cache.has(name)) this.#cache.put(name, reference, epoch);
+    if (this.#isCached(key, name)) this.#cache.put(name, reference, epoch);
+  }
+
+  /** Under its other names few ask for a reference: room is for those that somebody asked for. */
+  #isCached({ by }: ReferenceKey, name: string): boolean {
+    return by === 'id' || this.#cache.has(name);
   }
 
   /** Called when a change was decided by the store: what others know of it is out of date now. */
@@ -144,7 +148,7 @@ export class Enricher {
       if (written) known.moved(group, key.value, epoch);
       const reference = known.get(group, key.value);
       const isCurrent = written && reference?.version === mutation.version;
-      if (isCurrent && (key.by === 'id' || this.#cache.has(name))) this.#cache.put(name, reference, epoch);
+      if (isCurrent && this.#isCached(key, name)) this.#cache.put(name, reference, epoch);
       else this.#cache.forget(name);
     }
   }

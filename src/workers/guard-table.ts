@@ -1,5 +1,5 @@
 import { columnType, type Tool } from '../shared/entity.ts';
-import { type MessageType, messageTypes } from '../shared/message-type.ts';
+import type { MessageType } from '../shared/message-type.ts';
 
 /**
  * The data-quality guards: one table, by message type. Decoding follows from it (guard.ts, mapping.ts), and the documentation, too.
@@ -20,18 +20,16 @@ export type Rule =
   /** Of a json column whose text is no JSON nothing is taken. */
   | 'invalid_json_column';
 
-/**
- * `fix`: the value is bounded or cleared. `keep`: only counted. `drop`: nothing is made of the row. `reject`: the record goes to the
- * dead letters. All are counted by their rule.
- */
-export type Action = 'fix' | 'keep' | 'drop' | 'reject';
-
 interface Described {
   /** The canonical column; of `missing_column` the source's. */
   readonly column: string;
   /** For the documentation. */
   readonly detail: string;
 }
+/**
+ * `fix`: the value is bounded or cleared. `keep`: only counted. `drop`: nothing is made of the row. `reject`: the record goes to the
+ * dead letters. All are counted by their rule.
+ */
 export type Guard = Described &
   (
     | { readonly rule: 'missing_column'; readonly action: 'reject' | 'drop' }
@@ -182,18 +180,6 @@ export function guardsOf(type: MessageType, columns: readonly string[]): readonl
   }
   guards.push(typed);
   return guards;
-}
-
-/** All guards by message type, for those that are mapped: what the documentation shows. */
-export function guardTable(
-  mappings: Readonly<Record<string, { readonly columns: Readonly<Record<string, unknown>> }>>,
-): ReadonlyMap<string, readonly Guard[]> {
-  const table = new Map<string, readonly Guard[]>();
-  for (const type of messageTypes) {
-    const mapping = mappings[type.name];
-    if (mapping !== undefined) table.set(type.name, guardsOf(type, Object.keys(mapping.columns)));
-  }
-  return table;
 }
 
 /** Times that a tool writes for "never": no value, and nothing wrong with the record. */

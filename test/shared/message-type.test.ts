@@ -28,12 +28,6 @@ describe('the table of message types', () => {
     }
   });
 
-  test('sends to analytics only what has a topic there', () => {
-    for (const { entity, destinations } of messageTypes) {
-      expect(destinations.includes('analytics')).toBe(ENTITIES[entity].analyticsTopic !== null);
-    }
-  });
-
   test('is looked up by tool and table, and by the type of a document', () => {
     expect(rowsOf('tactical-rmm', 'agents_agent')).toEqual(['tactical-rmm.agents_agent']);
     expect(rowsOf('fleet-mdm', 'agents_agent')).toBeUndefined();
