@@ -4,7 +4,7 @@ import type { ReferenceEntity, ReferenceLookup } from '../shared/reference-table
 import type { KnownReferences } from './follow-rules.ts';
 import { askProviders } from './providers/open-providers.ts';
 import type { ReferenceProvider } from './providers/provider.ts';
-import { type Reference, type ReferenceKey, referenceOfRow } from './reference.ts';
+import { type Reference, type ReferenceKey, referenceName, referenceOfRow } from './reference.ts';
 import type { ReferenceCache } from './reference-cache.ts';
 import type { Row, Store } from './stores/store.ts';
 
@@ -55,10 +55,10 @@ export class KnownInBatch implements KnownReferences {
     const changed = new Set<string>();
     for (const [group, values] of this.#groups)
       for (const [value, { epoch }] of values) {
-        const name = `${group}|${value}`;
+        const name = referenceName({ group, value });
         if (cache.epoch(name) !== epoch) changed.add(name);
       }
-    return changed.size === 0 ? undefined : (group, value) => changed.has(`${group}|${value}`);
+    return changed.size === 0 ? undefined : (group, value) => changed.has(referenceName({ group, value }));
   }
 }
 
@@ -87,7 +87,7 @@ export class LookUp {
     for (const key of keys) {
       const { group } = key;
       if (known.get(group, key.value) !== undefined) continue;
-      const name = `${group}|${key.value}`;
+      const name = referenceName(key);
       const cached = fresh || key.entity === 'event_device' ? undefined : this.#cache.get(name);
       if (cached !== undefined) {
         known.put(group, key.value, cached, this.#cache.epoch(name));
@@ -97,18 +97,19 @@ export class LookUp {
       if (wanted === undefined) groups.set(group, new Map([[key.value, key]]));
       else wanted.set(key.value, key);
     }
-    await Promise.all([...groups].map(([group, wanted]) => this.#read(group, [...wanted.values()], known)));
+    await Promise.all([...groups.values()].map((wanted) => this.#read([...wanted.values()], known)));
   }
 
-  async #read(group: string, keys: readonly ReferenceKey[], known: KnownInBatch): Promise<void> {
-    const epochs = keys.map(({ value }) => this.#cache.epoch(`${group}|${value}`));
+  /** All keys are of one group. */
+  async #read(keys: readonly ReferenceKey[], known: KnownInBatch): Promise<void> {
+    const epochs = keys.map((key) => this.#cache.epoch(referenceName(key)));
     const stored = await this.#patiently(() => this.#fromStore(keys));
     const found = this.#providers.length === 0 ? stored : await this.#fromProviders(keys, stored);
-    for (const [index, { value }] of keys.entries()) {
+    for (const [index, key] of keys.entries()) {
       const reference = found[index] ?? null;
       const epoch = epochs[index] ?? 0;
-      known.put(group, value, reference, epoch);
-      this.#cache.put(`${group}|${value}`, reference, epoch);
+      known.put(key.group, key.value, reference, epoch);
+      this.#cache.put(referenceName(key), reference, epoch);
     }
   }
 

@@ -57,7 +57,7 @@ export interface Reference {
 export type Face = Readonly<Record<string, ColumnValue | null>>;
 
 /** A key as text: the reference's name in the cache, on the shared board and in the store's list of waiting rows. */
-export function referenceName({ group, value }: ReferenceKey): string {
+export function referenceName({ group, value }: Pick<ReferenceKey, 'group' | 'value'>): string {
   return `${group}|${value}`;
 }
 
