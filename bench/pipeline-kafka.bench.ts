@@ -42,13 +42,16 @@ async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
   const schemaRecords = Math.ceil(records / 3);
   const schema = lazyLoad(kafka, () => makeLoad(kafka, schemaRecords, { schema: true }));
   const peer = options.profileDir === undefined ? await preparePeer(kafka, records) : 'left out of a profile';
-  const arm = (name: string, load: typeof plain, workers: number): Arm =>
-    pipelineArm({ name, kafka, load, workers, options });
+  const arm = (name: string, load: typeof plain, workers: number, config = {}): Arm =>
+    pipelineArm({ name, kafka, load, workers, options, config });
+  const byObjects = { handover: 'plain' };
   return {
     arms: [
       arm('1 worker', plain, 1),
       ...(typeof peer === 'string' ? [] : [peer.arm('Kafka Streams, 2 threads')]),
       arm('2 workers', plain, 2),
+      arm('1 worker, plain hand-over', plain, 1, byObjects),
+      arm('2 workers, plain hand-over', plain, 2, byObjects),
       arm('2 workers, Debezium headers', headers, 2),
       arm('2 workers, schema', schema, 2),
     ],

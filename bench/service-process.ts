@@ -85,6 +85,8 @@ function compiledProgram(): string {
     const copy = join(root, '.stack', `bench-${process.pid}`);
     cpSync(join(root, 'dist'), join(copy, 'dist'), { recursive: true });
     cpSync(join(root, 'package.json'), join(copy, 'package.json'));
+    const addon = join('native', 'build', 'Release', 'handover.node');
+    cpSync(join(root, addon), join(copy, addon));
     process.once('exit', () => rmSync(copy, { recursive: true, force: true }));
     program = join(copy, 'dist', 'cli', 'openframe-stream.js');
   }

@@ -10,15 +10,44 @@ import { fileURLToPath } from 'node:url';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const distDir = join(root, 'dist');
+const nativeDir = join(root, 'native');
+const addon = join(nativeDir, 'build', 'Release', 'handover.node');
 const stamp = join(distDir, '.built');
 
-/** Installs what package-lock.json names, unless it is there already. */
+/** Installs what package-lock.json names and compiles the addon, unless that is there already. */
 export function ensureInstalled() {
-  if (isInstalled()) {
+  if (!isInstalled()) {
+    process.stderr.write('Installing the dependencies; node-rdkafka compiles, which takes some minutes.\n');
+    run('npm', ['ci', '--no-audit', '--no-fund']);
+  }
+  ensureAddon();
+}
+
+/**
+ * Compiles the addon of the native hand-over when it is missing or older than its sources or node-rdkafka. Without a compiler the
+ * plain hand-over does the same work, so a failure is said and ends nothing.
+ */
+export function ensureAddon() {
+  const rdkafka = join(root, 'node_modules', 'node-rdkafka', 'build', 'Release', 'node-librdkafka.node');
+  if (!existsSync(join(nativeDir, 'src')) || !existsSync(rdkafka)) {
     return;
   }
-  process.stderr.write('Installing the dependencies; node-rdkafka compiles, which takes some minutes.\n');
-  run('npm', ['ci', '--no-audit', '--no-fund']);
+  const due = Math.max(
+    newestUnder(join(nativeDir, 'src')),
+    statSync(join(nativeDir, 'binding.gyp')).mtimeMs,
+    statSync(rdkafka).mtimeMs,
+  );
+  if (existsSync(addon) && statSync(addon).mtimeMs > due) {
+    return;
+  }
+  const { status, stdout, stderr, error } = spawnSync('npm', ['run', '--silent', 'build:native'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status !== 0) {
+    process.stderr.write(`${stdout}${stderr}${error?.message ?? ''}\n`);
+    process.stderr.write('The native hand-over did not compile, for the reason above. Everything works without it, slower.\n');
+  }
 }
 
 /** Compiles src into dist when dist is missing or older. Without src (an installed package, an image) dist is what there is. */

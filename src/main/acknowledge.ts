@@ -93,13 +93,20 @@ export class Acknowledger {
     this.#ready = [];
     for (const batch of ready) {
       if (this.#epoch.length === 0) this.#epochSince = performance.now();
-      await this.#produce(batch.outgoing());
+      await this.#produceAll(batch);
       this.#epoch.push(batch);
     }
     if (this.#epoch.length === 0) return;
     const due = performance.now() - this.#epochSince >= this.#settings.intervalMs;
     if (now || due || this.#settings.starved() || this.#settings.producer.unconfirmed === 0)
       await this.#confirm();
+  }
+
+  async #produceAll(batch: Collected): Promise<void> {
+    const { producer, observer } = this.#settings;
+    const { frame } = batch;
+    if (frame === null || !producer.takesFrames) return await this.#produce(batch.outgoing());
+    for (const [topic, records] of await producer.produceFrame(frame)) observer.produced(topic, records);
   }
 
   async #produce(records: Iterable<OutgoingRecord>): Promise<void> {

@@ -1,16 +1,16 @@
 import { AnalyticsFrameReader } from '../shared/analytics-frame.ts';
-import { must } from '../shared/assert.ts';
-import { ENTITIES, ENTITY_NAMES } from '../shared/entity.ts';
 import type { DeadLetter } from '../shared/outcome.ts';
 import type { BatchResult } from '../shared/worker-protocol.ts';
 import { deadLetterRecord, type NameLookup } from './dead-letter.ts';
 import type { Batch } from './dispatch.ts';
 import type { OffsetRange } from './partitions.ts';
-import type { OutgoingRecord, ProduceFailure } from './produce.ts';
+import { analyticsTopic, type OutgoingRecord, type ProduceFailure } from './produce.ts';
 
 /** What has to be produced, and what counts as acknowledged once it is. */
 export interface Collected {
   readonly ranges: readonly OffsetRange[];
+  /** The analytics frame when everything of it, and nothing else, is to be produced; else null. */
+  readonly frame: SharedArrayBuffer | null;
   /** Everything to produce. Buffers are good until `release`. */
   outgoing(): Iterable<OutgoingRecord>;
   /** What of it is called so (see failureName). */
@@ -29,6 +29,10 @@ export class CollectedRows implements Collected {
   constructor(analytics: SharedArrayBuffer, refused: (failure: ProduceFailure) => void) {
     this.#analytics = analytics;
     this.#refused = refused;
+  }
+
+  get frame(): SharedArrayBuffer {
+    return this.#analytics;
   }
 
   *outgoing(): Generator<OutgoingRecord> {
@@ -83,6 +87,10 @@ export class CollectedBatch implements Collected {
 
   release(): void {
     this.#release(this.batch);
+  }
+
+  get frame(): SharedArrayBuffer | null {
+    return this.#letters.length === 0 ? this.#analytics : null;
   }
 
   /** Everything to produce. Buffers are views into the batch's slot: good until the batch is released. */
@@ -164,9 +172,4 @@ function analyticsRecord(reader: AnalyticsFrameReader, index: number): OutgoingR
     key: reader.key(index),
     value: reader.value(index),
   };
-}
-
-function analyticsTopic(index: number): string {
-  const name = must(ENTITY_NAMES[index], 'entity of an analytics record');
-  return must(ENTITIES[name].analyticsTopic, `analytics topic of ${name}`);
 }

@@ -178,6 +178,11 @@ const pipeline = z.strictObject({
 export const configSchema = z
   .strictObject({
     kafka: kafkaSection.prefault({}),
+    handover: choice(
+      ['native', 'plain'],
+      'native',
+      'How records pass between librdkafka and the workers: `native` without an object for each, through the addon in native/; `plain` through node-rdkafka’s objects, which also takes over when the addon cannot be loaded (`doctor` says why).',
+    ),
     sources,
     store: store.prefault({}),
     workers: z

@@ -6,16 +6,15 @@ import Kafka, {
   type Message,
   type TopicPartition,
 } from 'node-rdkafka';
+import { assert } from '../shared/assert.ts';
 import { DependencyError, messageOf } from '../shared/errors.ts';
+import { IDLE_WAIT_MS } from './handover/intake.ts';
 
 /** librdkafka's codes of the rebalance callback. */
 const ASSIGN_PARTITIONS = -175;
 const REVOKE_PARTITIONS = -174;
 /** Of a poll: a subscribed topic does not exist. */
-const UNKNOWN_TOPIC = 3;
-
-/** How long a poll waits for the first record when nothing is there, ms. */
-const IDLE_POLL_MS = 50;
+export const UNKNOWN_TOPIC = 3;
 
 export interface ConsumerEvents {
   assigned(partitions: readonly TopicPartition[]): void;
@@ -38,13 +37,17 @@ export interface ConsumerSettings {
 
 /**
  * The librdkafka consumer: polling, pausing, committing, and the cooperative rebalance, in which a partition is drained before it
- * is given up. Only one poll is under way at a time.
+ * is given up. One poll is under way at a time, and no rebalance is dealt with during one: whatever a poll brings belongs to the
+ * assignment that it began with.
  */
 export class RecordConsumer {
   readonly #consumer: KafkaConsumer;
   readonly #events: ConsumerEvents;
   readonly #settings: ConsumerSettings;
   #revoking: Promise<void> = Promise.resolve();
+  #polling = false;
+  /** Rebalances that came during a poll. */
+  #rebalances: (() => void)[] = [];
   #idle = true;
   #lastReason = '';
 
@@ -56,7 +59,7 @@ export class RecordConsumer {
         ...settings.global,
         event_cb: true,
         rebalance_cb: (error: LibrdKafkaError, partitions: TopicPartition[]) =>
-          this.#rebalance(error, partitions),
+          this.#betweenPolls(() => this.#rebalance(error, partitions)),
         offset_commit_cb: (
           error: LibrdKafkaError | null,
           partitions: { topic: string; partition: number; offset: number }[],
@@ -82,16 +85,33 @@ export class RecordConsumer {
     });
   }
 
+  /** node-rdkafka's client, for the native hand-over. */
+  get client(): KafkaConsumer {
+    return this.#consumer;
+  }
+
   subscribe(patterns: readonly (string | RegExp)[]): void {
     this.#consumer.subscribe([...patterns]);
   }
 
+  /** Polls by `poll`, which ends when what it brought is where it belongs. */
+  async polling<Brought>(poll: () => Promise<Brought>): Promise<Brought> {
+    assert(!this.#polling, 'one poll at a time');
+    this.#polling = true;
+    try {
+      return await poll();
+    } finally {
+      this.#polling = false;
+      for (const rebalance of this.#rebalances.splice(0)) rebalance();
+    }
+  }
+
   /**
-   * Up to `max` records. Waits for the first one when the last poll found nothing, and then takes only what is ready: a poll that
-   * waited for each further record would hold a slow trickle back until it had a full batch.
+   * Up to `max` records as objects; within `polling`. Waits for the first one when the last poll found nothing, and then takes only
+   * what is ready: a poll that waited for each further record would hold a slow trickle back until it had a full batch.
    */
   async poll(max: number): Promise<Message[]> {
-    this.#consumer.setDefaultConsumeTimeout(this.#idle ? IDLE_POLL_MS : 0);
+    this.#consumer.setDefaultConsumeTimeout(this.#idle ? IDLE_WAIT_MS : 0);
     const messages = await new Promise<Message[]>((resolve, reject) => {
       this.#consumer.consume(this.#idle ? 1 : max, (error, found) => {
         // A pattern that matches no topic yet says so once in a while: the topic may still come.
@@ -132,18 +152,23 @@ export class RecordConsumer {
     }
   }
 
-  /** Gives all partitions up through the same drain as a rebalance, then leaves the group. */
-  async close(): Promise<void> {
+  /** Gives all partitions up through the same drain as a rebalance. */
+  async unsubscribe(): Promise<void> {
     if (!this.#consumer.isConnected()) return;
     this.#consumer.unsubscribe();
     const deadline = Date.now() + 2000;
     // The revocation that unsubscribe causes is served by a poll.
     while (Date.now() < deadline && this.#assignments() > 0) {
       this.#idle = false;
-      await this.poll(1).catch(() => []);
+      await this.polling(() => this.poll(1)).catch(() => []);
       await this.#revoking;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+  }
+
+  /** Leaves the group. */
+  async disconnect(): Promise<void> {
+    if (!this.#consumer.isConnected()) return;
     await new Promise<void>((resolve) => this.#consumer.disconnect(() => resolve()));
   }
 
@@ -153,6 +178,11 @@ export class RecordConsumer {
     } catch {
       return 0;
     }
+  }
+
+  #betweenPolls(rebalance: () => void): void {
+    if (this.#polling) this.#rebalances.push(rebalance);
+    else rebalance();
   }
 
   #rebalance(error: LibrdKafkaError, partitions: TopicPartition[]): void {

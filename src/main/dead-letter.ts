@@ -9,7 +9,7 @@ export interface DeadLetterRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly timestamp: number;
-  readonly headers: { [name: string]: Buffer }[];
+  readonly headers: { [name: string]: Buffer | null }[];
 }
 
 /** Names that only main knows: what a topic id stands for and which connector writes a topic. */
@@ -22,8 +22,7 @@ const STACK_BYTES_MAX = 4096;
 
 /**
  * Builds the dead letter from the source record's bytes, which are still in its frame. Header names are those of Kafka Connect's
- * DeadLetterQueueReporter, all values UTF-8 text. Null header values of the source become empty ones: librdkafka's binding takes
- * no null.
+ * DeadLetterQueueReporter, all values UTF-8 text.
  */
 export function deadLetterRecord(
   frame: SharedArrayBuffer,
@@ -54,7 +53,7 @@ export function deadLetterRecord(
     .headers(letter.index)
     // A dead letter that was replayed and failed again carries the newest failure only.
     .filter(([name]) => !added.has(name))
-    .map(([name, value]): { [name: string]: Buffer } => ({ [name]: value ?? Buffer.alloc(0) }));
+    .map(([name, value]): { [name: string]: Buffer | null } => ({ [name]: value }));
   for (const [name, value] of context) headers.push({ [name]: Buffer.from(value, 'utf8') });
   return {
     topic: deadLetterTopic(topic),

@@ -1,15 +1,16 @@
-import type { Message } from 'node-rdkafka';
-import { assert, must } from '../shared/assert.ts';
-import {
-  encodeHeaders,
-  frameBytes,
-  HeaderEncoder,
-  RecordFrameWriter,
-  type RecordHeaders,
-} from '../shared/record-frame.ts';
+import { must } from '../shared/assert.ts';
 import type { BatchResult, BatchTask, Slot } from '../shared/worker-protocol.ts';
-import { Lane, type Queued } from './lane.ts';
-import type { OffsetRange, PartitionState } from './partitions.ts';
+import { Lane } from './lane.ts';
+import type { OffsetRange } from './partitions.ts';
+
+/** Records in a slot, ready for its worker. */
+export interface Filled {
+  readonly records: number;
+  readonly bytes: number;
+  readonly ranges: readonly OffsetRange[];
+  /** Instead of the slot's buffer, for a record that is larger than that. */
+  readonly oversize?: SharedArrayBuffer | undefined;
+}
 
 /** A batch on its way: in a slot of one worker, from dispatch until every destination has acknowledged it. */
 export interface Batch {
@@ -30,11 +31,15 @@ export interface DispatchSettings {
   readonly slots: readonly (readonly Slot[])[];
   /** Bytes in flight per worker beyond which no further batch is dispatched to it. */
   readonly inflightBytesMax: number;
+  /** Overwrites a slot when it is released, so that a test sees whoever still reads it. */
+  readonly poisonSlots?: boolean;
   /** Runs a batch on its worker. */
   readonly run: (task: BatchTask) => Promise<BatchResult>;
   readonly finished: (batch: Batch, result: BatchResult) => void;
   readonly failed: (error: unknown) => void;
 }
+
+const POISON = 0xdb;
 
 /** Slots of every worker: the memory in which batches travel. */
 export function createSlots(workers: number, slotsPerWorker: number, slotBytes: number): Slot[][] {
@@ -46,27 +51,67 @@ export function createSlots(workers: number, slotsPerWorker: number, slotBytes: 
   );
 }
 
-/** Puts records into slots and hands the slots to the workers, in the order in which each partition's records came. */
+/** The slots of all workers: lends them to whoever fills them (an Intake), hands filled ones to their workers, takes them back. */
 export class Dispatcher {
-  readonly #lanes: readonly Lane[];
+  readonly lanes: readonly Lane[];
   readonly #settings: DispatchSettings;
-  readonly #headers = new HeaderEncoder();
   #roomWaiters: (() => void)[] = [];
+  #freed: (worker: number) => void = () => undefined;
 
   constructor(settings: DispatchSettings) {
     this.#settings = settings;
-    this.#lanes = settings.slots.map((slots) => new Lane(slots));
+    this.lanes = settings.slots.map((slots) => new Lane(slots));
   }
 
-  enqueue(state: PartitionState, message: Message): void {
-    const lane = this.#lane(state.worker);
-    const bytes = (message.value?.length ?? 0) + (message.key?.length ?? 0) + 64;
-    lane.push({ state, message, bytes });
+  /** Who is told that a worker has a free slot again. */
+  onFreed(freed: (worker: number) => void): void {
+    this.#freed = freed;
   }
 
-  /** Dispatches as much as there are free slots. */
-  pump(): void {
-    for (let worker = 0; worker < this.#lanes.length; worker += 1) this.#pumpLane(worker);
+  /** A free slot of a worker that may have another batch; dispatch it or put it back. */
+  takeSlot(worker: number): number | undefined {
+    const lane = this.#lane(worker);
+    // However little may be in flight, one batch always may.
+    if (lane.open.size > 0 && lane.inflightBytes > this.#settings.inflightBytesMax) return undefined;
+    return lane.free.pop();
+  }
+
+  putBack(worker: number, slot: number): void {
+    this.#lane(worker).free.push(slot);
+  }
+
+  records(worker: number, slot: number): SharedArrayBuffer {
+    return must(this.#lane(worker).slots[slot], 'slot').records;
+  }
+
+  /** Hands a filled slot to its worker. A partition's batches have to come in the order of its records. */
+  dispatch(worker: number, slot: number, filled: Filled): void {
+    const lane = this.#lane(worker);
+    const { records, bytes, ranges, oversize } = filled;
+    const batch: Batch = {
+      worker,
+      slot,
+      number: lane.takeNumber(),
+      records,
+      bytes,
+      ranges,
+      frame: oversize ?? this.records(worker, slot),
+      dispatchedAt: performance.now(),
+    };
+    lane.open.add(batch.number);
+    lane.inflightBytes += bytes;
+    const task: BatchTask = {
+      worker,
+      slot,
+      batch: batch.number,
+      acknowledged: lane.acknowledged,
+      topics: lane.newTopics(ranges),
+      ...(oversize === undefined ? {} : { oversize }),
+    };
+    this.#settings.run(task).then(
+      (result) => this.#settings.finished(batch, result),
+      (error: unknown) => this.#settings.failed(error),
+    );
   }
 
   /** Ends a batch: its slot may be filled again. */
@@ -74,8 +119,12 @@ export class Dispatcher {
     const lane = this.#lane(batch.worker);
     lane.inflightBytes -= batch.bytes;
     lane.open.delete(batch.number);
+    if (this.#settings.poisonSlots === true) {
+      const slot = must(lane.slots[batch.slot], 'slot');
+      for (const buffer of [slot.records, slot.analytics]) new Uint8Array(buffer).fill(POISON);
+    }
     lane.free.push(batch.slot);
-    this.#pumpLane(batch.worker);
+    this.#freed(batch.worker);
     const waiters = this.#roomWaiters;
     this.#roomWaiters = [];
     for (const wake of waiters) wake();
@@ -83,7 +132,7 @@ export class Dispatcher {
 
   /** True when every worker has a backlog and no room: reading on would only grow the queue. */
   isFull(queuedBytes: number): boolean {
-    return this.#lanes.every((lane) => lane.queuedBytes > queuedBytes);
+    return this.lanes.every((lane) => lane.queuedBytes > queuedBytes);
   }
 
   /**
@@ -115,135 +164,20 @@ export class Dispatcher {
   }
 
   get inflightBatches(): number {
-    return this.#lanes.reduce((sum, lane) => sum + lane.open.size, 0);
+    return this.lanes.reduce((sum, lane) => sum + lane.open.size, 0);
   }
 
   /** Bytes taken from Kafka and not acknowledged: queued and in slots. */
   get inflightBytes(): number {
-    return this.#lanes.reduce((sum, lane) => sum + lane.queuedBytes + lane.inflightBytes, 0);
+    return this.lanes.reduce((sum, lane) => sum + lane.queuedBytes + lane.inflightBytes, 0);
   }
 
   /** Whether some worker has no slot left: acknowledging early gives it one. */
   get starved(): boolean {
-    return this.#lanes.some((lane) => lane.free.length === 0 && lane.queuedBytes > 0);
-  }
-
-  dropRevoked(): void {
-    for (const lane of this.#lanes) lane.dropRevoked();
+    return this.lanes.some((lane) => lane.free.length === 0 && lane.queuedBytes > 0);
   }
 
   #lane(worker: number): Lane {
-    return must(this.#lanes[worker], `worker ${worker}`);
-  }
-
-  #pumpLane(worker: number): void {
-    const lane = this.#lane(worker);
-    while (lane.peek() !== undefined && lane.free.length > 0) {
-      if (lane.open.size > 0 && lane.inflightBytes > this.#settings.inflightBytesMax) return;
-      this.#dispatch(worker, lane);
-    }
-  }
-
-  #dispatch(worker: number, lane: Lane): void {
-    const slot = must(lane.free.pop(), 'free slot');
-    const writer = must(lane.writers[slot], 'slot writer');
-    const ranges = new Map<PartitionState, OffsetRange>();
-    const topics: [number, string][] = [];
-    writer.reset();
-    let bytes = 0;
-    for (let next = lane.peek(); next !== undefined; next = lane.peek()) {
-      if (!append(writer, next, this.#headers.encode(headersOf(next)))) break;
-      lane.shift();
-      bytes += next.bytes;
-      note(next, ranges, lane, topics);
-    }
-    let oversize: SharedArrayBuffer | undefined;
-    if (writer.count === 0) {
-      const next = must(lane.peek(), 'oversize record');
-      oversize = oversizeFrame(next);
-      lane.shift();
-      bytes = next.bytes;
-      note(next, ranges, lane, topics);
-    }
-    const batch: Batch = {
-      worker,
-      slot,
-      number: lane.takeNumber(),
-      records: oversize === undefined ? writer.count : 1,
-      bytes,
-      ranges: [...ranges.values()],
-      frame: oversize ?? must(lane.slots[slot], 'slot').records,
-      dispatchedAt: performance.now(),
-    };
-    lane.open.add(batch.number);
-    lane.inflightBytes += bytes;
-    const task: BatchTask = {
-      worker,
-      slot,
-      batch: batch.number,
-      acknowledged: lane.acknowledged,
-      topics,
-      ...(oversize === undefined ? {} : { oversize }),
-    };
-    this.#settings.run(task).then(
-      (result) => this.#settings.finished(batch, result),
-      (error: unknown) => this.#settings.failed(error),
-    );
-  }
-}
-
-function append(writer: RecordFrameWriter, { state, message }: Queued, headers: Uint8Array): boolean {
-  return writer.append(
-    state.topicId,
-    state.partition,
-    message.offset,
-    message.timestamp ?? -1,
-    keyBytes(message),
-    message.value,
-    headers,
-  );
-}
-
-/** A frame of its own for a record that is larger than a slot. */
-function oversizeFrame(queued: Queued): SharedArrayBuffer {
-  const { message } = queued;
-  const headers = encodeHeaders(headersOf(queued));
-  const key = keyBytes(message);
-  const buffer = new SharedArrayBuffer(
-    frameBytes(key?.length ?? 0, message.value?.length ?? 0, headers.length),
-  );
-  assert(append(new RecordFrameWriter(buffer), queued, headers), 'oversize frame holds its record');
-  return buffer;
-}
-
-/** node-rdkafka's types leave open what a header's value is; it gives bytes. */
-function headersOf({ message }: Queued): RecordHeaders | undefined {
-  return message.headers as RecordHeaders | undefined;
-}
-
-function keyBytes(message: Message): Uint8Array | null {
-  const { key } = message;
-  if (key === null || key === undefined) return null;
-  return typeof key === 'string' ? Buffer.from(key, 'utf8') : key;
-}
-
-/** Notes a record in its partition's range of this batch, and tells the worker of a topic that it does not know. */
-function note(
-  { state, message }: Queued,
-  ranges: Map<PartitionState, OffsetRange>,
-  lane: Lane,
-  topics: [number, string][],
-): void {
-  const range = ranges.get(state);
-  if (range === undefined) {
-    ranges.set(state, state.openRange(message.offset, message.timestamp ?? 0));
-    if (!lane.topicsKnown.has(state.topicId)) {
-      lane.topicsKnown.add(state.topicId);
-      topics.push([state.topicId, state.topic]);
-    }
-  } else {
-    range.lastOffset = message.offset;
-    range.lastTimestamp = message.timestamp ?? 0;
-    range.records += 1;
+    return must(this.lanes[worker], `worker ${worker}`);
   }
 }

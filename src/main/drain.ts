@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Acknowledger } from './acknowledge.ts';
-import type { Dispatcher } from './dispatch.ts';
+import type { Intake } from './handover/intake.ts';
 import type { PartitionState } from './partitions.ts';
 
 const CHECK_MS = 5;
@@ -11,13 +11,13 @@ const CHECK_MS = 5;
  */
 export async function drain(
   states: readonly PartitionState[],
-  dispatcher: Dispatcher,
+  intake: Intake,
   acknowledger: Acknowledger,
   timeoutMs: number,
   broken: () => boolean,
 ): Promise<{ topic: string; partition: number; offset: number }[]> {
   for (const state of states) state.revoked = true;
-  dispatcher.dropRevoked();
+  intake.revoked(states);
   const deadline = performance.now() + timeoutMs;
   const open = (): boolean => states.some((state) => state.rangesOpen > 0);
   while (open() && !broken() && performance.now() < deadline) {

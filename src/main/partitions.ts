@@ -42,6 +42,19 @@ export class PartitionState {
     this.worker = worker;
   }
 
+  /** Counts records that were taken from Kafka; `lastOffset` is that of the newest. */
+  took(records: number, bytes: number, lastOffset: number): void {
+    this.takenRecords += records;
+    this.takenBytes += bytes;
+    // Its end may have been told before it.
+    if (this.end !== null && lastOffset >= this.end) this.end = null;
+  }
+
+  /** The partition was read to its present end. */
+  ended(offset: number): void {
+    this.end = offset;
+  }
+
   /** Notes records that go into a batch; ranges of a partition open in offset order. */
   openRange(offset: number, timestamp: number): OffsetRange {
     const range: OffsetRange = {
@@ -98,6 +111,8 @@ export class PartitionMap {
     string,
     { readonly id: number; readonly partitions: Map<number, PartitionState> }
   >();
+  /** Partitions by topic id. */
+  readonly #byId: Map<number, PartitionState>[] = [];
   readonly #loads: number[];
 
   constructor(workers: number) {
@@ -125,6 +140,10 @@ export class PartitionMap {
 
   get(topic: string, partition: number): PartitionState | undefined {
     return this.#topics.get(topic)?.partitions.get(partition);
+  }
+
+  at(topicId: number, partition: number): PartitionState | undefined {
+    return this.#byId[topicId]?.get(partition);
   }
 
   /** Those of these that are assigned. */
@@ -163,6 +182,7 @@ export class PartitionMap {
     if (entry === undefined) {
       entry = { id: this.#topics.size, partitions: new Map() };
       this.#topics.set(topic, entry);
+      this.#byId.push(entry.partitions);
     }
     return entry;
   }

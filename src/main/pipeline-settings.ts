@@ -11,9 +11,13 @@ export interface PipelineSettings {
   readonly producer: ProducerSettings;
   /** Topics, or librdkafka regular expressions starting with `^`. */
   readonly subscription: readonly string[];
+  /** How records are handed over, see docs/decisions/0006. */
+  readonly handover: Config['handover'];
   readonly workers: number;
   readonly slotBytes: number;
   readonly slotsPerWorker: number;
+  /** For tests, see DispatchSettings. */
+  readonly poisonSlots?: boolean;
   readonly worker: Omit<WorkerSettings, 'slots' | 'board'>;
   readonly sources: readonly SourceDefinition[];
   readonly pollRecordsMax: number;
@@ -40,6 +44,7 @@ export function pipelineSettings(config: Config, workers: number): PipelineSetti
     producer: { ...producerSettings(config), connectTimeoutMs: CONNECT_TIMEOUT_MS },
     subscription: [...subscriptionPatterns(sources), ...kafka.extraTopics],
     sources,
+    handover: config.handover,
     workers,
     slotBytes: config.workers.slotBytes,
     slotsPerWorker: config.workers.slotsPerWorker,

@@ -1,4 +1,4 @@
-import type { Message, TopicPartition } from 'node-rdkafka';
+import type { TopicPartition } from 'node-rdkafka';
 import { must } from '../shared/assert.ts';
 import { messageOf } from '../shared/errors.ts';
 import { CircuitFlags, createBoard } from '../shared/shared-board.ts';
@@ -10,6 +10,11 @@ import { RecordConsumer } from './consume.ts';
 import { type Batch, createSlots, Dispatcher } from './dispatch.ts';
 import { drain } from './drain.ts';
 import { FollowUps } from './follow-ups.ts';
+import type { Intake, Taken } from './handover/intake.ts';
+import type { HandoverAddon } from './handover/native-addon.ts';
+import { NativeIntake } from './handover/native-intake.ts';
+import { openHandover } from './handover/open-handover.ts';
+import { PlainIntake } from './handover/plain-intake.ts';
 import { type PartitionLag, partitionLags } from './lag.ts';
 import type { PipelineObserver } from './observer.ts';
 import { PartitionMap } from './partitions.ts';
@@ -36,6 +41,8 @@ export class Pipeline {
   readonly #producer: RecordProducer;
   readonly #pool: WorkerPool;
   readonly #dispatcher: Dispatcher;
+  readonly #addon: HandoverAddon | null;
+  #intake: Intake | null = null;
   readonly #followUps: FollowUps;
   readonly #acknowledger: Acknowledger;
   readonly #backpressure: Backpressure;
@@ -60,13 +67,13 @@ export class Pipeline {
     this.#slots = parts.slots;
     this.#pool = parts.pool;
     this.#partitions = new PartitionMap(settings.workers);
-    this.#producer = new RecordProducer(settings.producer, log);
+    this.#addon = openHandover(settings.handover, (message) => log('warn', message));
+    this.#producer = new RecordProducer(settings.producer, this.#addon, log);
     this.#consumer = new RecordConsumer(settings.consumer, {
       assigned: (partitions) => this.#assigned(partitions),
       revoked: (partitions) => this.#revoked(partitions),
       ended: ({ topic, partition, offset }) => {
-        const state = this.#partitions.get(topic, partition);
-        if (state !== undefined) state.end = offset;
+        this.#partitions.get(topic, partition)?.ended(offset);
       },
       committed: (error, partitions) => this.#committed(error, partitions),
       log,
@@ -74,6 +81,7 @@ export class Pipeline {
     this.#dispatcher = new Dispatcher({
       slots: parts.slots,
       inflightBytesMax: settings.inflightBytesMax,
+      poisonSlots: settings.poisonSlots === true,
       run: (task) => this.#pool.run(task),
       finished: (batch, result) => this.#finished(batch, result),
       failed: (error) => this.#fail(error),
@@ -114,13 +122,14 @@ export class Pipeline {
     try {
       await Promise.all([pipeline.#producer.connect(), pipeline.#consumer.connect()]);
     } catch (error) {
-      await Promise.allSettled([pipeline.#producer.close(), pipeline.#consumer.close(), pool.close()]);
+      await Promise.allSettled([pipeline.#producer.close(), pipeline.#consumer.disconnect(), pool.close()]);
       throw error;
     }
+    pipeline.#intake = pipeline.#openIntake();
     const { providers, retryMs } = settings.worker.references;
     if (providers.length > 0) pipeline.#followUps.retryWaiting(0, retryMs);
     pipeline.#consumer.subscribe(settings.subscription);
-    pipeline.#loop = pipeline.#run();
+    pipeline.#loop = pipeline.#run(pipeline.#intake);
     return pipeline;
   }
 
@@ -137,9 +146,10 @@ export class Pipeline {
   async stop(): Promise<number> {
     this.#stopping = true;
     await this.#loop;
-    await this.#consumer
-      .close()
-      .catch((error: unknown) => this.#log('warn', `leaving the group: ${messageOf(error)}`));
+    const leaving = (error: unknown): void => this.#log('warn', `leaving the group: ${messageOf(error)}`);
+    await this.#consumer.unsubscribe().catch(leaving);
+    this.#intake?.close();
+    await this.#consumer.disconnect().catch(leaving);
     const left = [...this.#partitions.all()].reduce((sum, state) => sum + state.unacknowledged, 0);
     this.#followUps.close();
     this.#acknowledger.close();
@@ -181,19 +191,22 @@ export class Pipeline {
     return partitionLags(this.#partitions.all(), this.#consumer);
   }
 
-  async #run(): Promise<void> {
+  #openIntake(): Intake {
+    const parts = { consumer: this.#consumer, dispatcher: this.#dispatcher, partitions: this.#partitions };
+    if (this.#addon !== null)
+      return new NativeIntake(this.#addon, parts, (message) => this.#log('warn', message));
+    return new PlainIntake(parts);
+  }
+
+  async #run(intake: Intake): Promise<void> {
     while (!this.#stopping && this.#fatal === null) {
       this.#polledAt = performance.now();
       this.#backpressure.regulate();
       const enough = this.#settings.resumeBelowBytes;
       await this.#dispatcher.roomBelow(enough, FULL_WAIT_MS, () => this.#stopping);
       const room = Math.floor(this.#settings.pollBytesMax / this.#averageBytes);
-      const started = performance.now();
       try {
-        const messages = await this.#consumer.poll(
-          Math.max(1, Math.min(this.#settings.pollRecordsMax, room)),
-        );
-        this.#take(messages, (performance.now() - started) / 1000);
+        this.#took(await intake.take(Math.max(1, Math.min(this.#settings.pollRecordsMax, room))));
       } catch (error) {
         // A broken fetch is librdkafka's to mend: it keeps trying, and the next poll tells.
         this.#log('warn', `poll: ${messageOf(error)}`);
@@ -202,24 +215,11 @@ export class Pipeline {
     }
   }
 
-  #take(messages: readonly Message[], seconds: number): void {
-    if (messages.length === 0) return;
-    let bytes = 0;
-    for (const message of messages) {
-      const state = this.#partitions.get(message.topic, message.partition);
-      // Records of a partition on its way out may still be in librdkafka's queue: its next owner reads them.
-      if (state === undefined || state.revoked) continue;
-      bytes += message.size;
-      state.takenRecords += 1;
-      state.takenBytes += message.size;
-      // An end is told before the records of the same poll.
-      if (state.end !== null && message.offset >= state.end) state.end = null;
-      this.#dispatcher.enqueue(state, message);
-    }
-    this.#averageBytes = this.#averageBytes * 0.8 + Math.max(64, bytes / messages.length) * 0.2;
+  #took({ records, bytes, seconds }: Taken): void {
+    if (records === 0) return;
+    this.#averageBytes = this.#averageBytes * 0.8 + Math.max(64, bytes / records) * 0.2;
     this.#recordAt = performance.now();
-    this.#observer.polled(messages.length, bytes, seconds);
-    this.#dispatcher.pump();
+    this.#observer.polled(records, bytes, seconds);
   }
 
   #outageChanged(outage: boolean): void {
@@ -250,7 +250,9 @@ export class Pipeline {
 
   #assigned(partitions: readonly TopicPartition[]): void {
     for (const { topic, partition } of partitions) {
-      this.#backpressure.assigned(this.#partitions.assign(topic, partition));
+      const state = this.#partitions.assign(topic, partition);
+      must(this.#intake, 'intake').assigned(state);
+      this.#backpressure.assigned(state);
     }
     if (partitions.length > 0) {
       this.#assignedOnce = true;
@@ -265,7 +267,7 @@ export class Pipeline {
     const states = this.#partitions.these(partitions);
     const offsets = await drain(
       states,
-      this.#dispatcher,
+      must(this.#intake, 'intake'),
       this.#acknowledger,
       this.#settings.drainTimeoutMs,
       () => this.#fatal !== null,

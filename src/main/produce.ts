@@ -5,7 +5,12 @@ import Kafka, {
   type ProducerGlobalConfig,
   type ProducerTopicConfig,
 } from 'node-rdkafka';
+import { AnalyticsFrameReader, analyticsFrameCount } from '../shared/analytics-frame.ts';
+import { assert, must } from '../shared/assert.ts';
+import { ENTITIES, ENTITY_NAMES } from '../shared/entity.ts';
 import { DependencyError, messageOf } from '../shared/errors.ts';
+import { encodeHeaders } from '../shared/record-frame.ts';
+import { type FrameProducer, type HandoverAddon, nativeClient } from './handover/native-addon.ts';
 
 /** A record to produce. `partition` null: by the key, with Java's partitioner. */
 export interface OutgoingRecord {
@@ -14,7 +19,7 @@ export interface OutgoingRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly timestamp?: number;
-  readonly headers?: { [name: string]: Buffer }[];
+  readonly headers?: readonly { readonly [name: string]: Buffer | null }[];
 }
 
 /** A record that a broker or librdkafka refused. Matched by place and size: successful reports are not asked for. */
@@ -33,6 +38,15 @@ export interface ProducerSettings {
   readonly connectTimeoutMs: number;
 }
 
+/** By the topic index of analytics frames; empty for an entity without analytics. */
+const ANALYTICS_TOPICS = ENTITY_NAMES.map((name) => ENTITIES[name].analyticsTopic ?? '');
+
+export function analyticsTopic(index: number): string {
+  const topic = ANALYTICS_TOPICS[index];
+  assert(topic !== undefined && topic !== '', `analytics topic of index ${index}`);
+  return topic;
+}
+
 const FLUSH_TIMEOUT_MS = 10_000;
 const QUEUE_FULL = -184;
 const PERMANENT = /message size too large|invalid (record|message)|policy violation|message batch too large/i;
@@ -44,13 +58,22 @@ const PERMANENT = /message size too large|invalid (record|message)|policy violat
 export class RecordProducer {
   readonly #producer: Producer;
   readonly #settings: ProducerSettings;
+  readonly #addon: HandoverAddon | null;
+  #native: FrameProducer | null = null;
+  #sending: Promise<unknown> = Promise.resolve();
   #failures: ProduceFailure[] = [];
   #lastReason = '';
   /** Records given to librdkafka since the last barrier. */
   #unconfirmed = 0;
 
-  constructor(settings: ProducerSettings, log: (level: 'warn', message: string) => void) {
+  /** `addon`: what produces without an object for each record, or null for node-rdkafka's own way. */
+  constructor(
+    settings: ProducerSettings,
+    addon: HandoverAddon | null,
+    log: (level: 'warn', message: string) => void,
+  ) {
     this.#settings = settings;
+    this.#addon = addon;
     this.#producer = new Kafka.Producer(
       {
         ...settings.global,
@@ -75,6 +98,8 @@ export class RecordProducer {
       });
     });
     this.#producer.setPollInterval(100);
+    if (this.#addon !== null)
+      this.#native = new this.#addon.FrameProducer(nativeClient(this.#producer), ANALYTICS_TOPICS);
   }
 
   /** The underlying client, for metadata. */
@@ -88,26 +113,84 @@ export class RecordProducer {
 
   /** False when librdkafka's queue is full: wait for `room` and give the record again. The bytes are copied. */
   tryProduce(record: OutgoingRecord): boolean {
-    try {
-      this.#producer.produce(
-        record.topic,
-        record.partition,
-        record.value as Buffer,
-        record.key,
-        record.timestamp ?? null,
-        undefined,
-        record.headers,
-      );
-    } catch (error) {
-      if (codeOf(error) === QUEUE_FULL) return false;
-      // Refused before it was queued, for instance for its size: the same as a report that says so.
-      this.#failures.push(
-        failure(record.topic, record.key?.toString() ?? null, record.value?.length ?? 0, messageOf(error)),
-      );
-      return true;
-    }
-    this.#unconfirmed += 1;
+    const refusal =
+      this.#native === null ? this.#produceObject(record) : this.#produceBytes(record, this.#native);
+    if (refusal?.code === QUEUE_FULL) return false;
+    if (refusal === null) this.#unconfirmed += 1;
+    // Refused before it was queued, for instance for its size: the same as a report that says so.
+    else this.#refused(record.topic, record.key, record.value?.length ?? 0, refusal.message);
     return true;
+  }
+
+  /** Whether `produceFrame` can be called. */
+  get takesFrames(): boolean {
+    return this.#native !== null;
+  }
+
+  /** Produces all of an analytics frame, whose bytes are copied before it resolves. Answers the records given to librdkafka by topic. */
+  async produceFrame(frame: SharedArrayBuffer): Promise<Map<string, number>> {
+    const given = new Map<string, number>();
+    let next = analyticsFrameCount(frame) === 0 ? -1 : 0;
+    while (next >= 0) {
+      const part = this.#produceFrom(frame, next, given);
+      this.#sending = part;
+      next = await part;
+      if (next >= 0) await this.room();
+    }
+    return given;
+  }
+
+  /** Answers the entry to go on with when there is room, or -1. */
+  #produceFrom(frame: SharedArrayBuffer, from: number, given: Map<string, number>): Promise<number> {
+    const { errorText } = must(this.#addon, 'addon');
+    const native = must(this.#native, 'native producer');
+    return new Promise((resolve, reject) => {
+      native.produceFrame(frame, from, (broken, next, produced, refused) => {
+        if (broken) {
+          reject(new Error('an analytics frame is broken: this is a defect of openframe-stream'));
+          return;
+        }
+        for (const [index, records] of produced.entries()) {
+          if (records === 0) continue;
+          const topic = analyticsTopic(index);
+          given.set(topic, (given.get(topic) ?? 0) + records);
+          this.#unconfirmed += records;
+        }
+        for (let at = 0; at < refused.length; at += 2) {
+          const reader = new AnalyticsFrameReader(frame);
+          const entry = must(refused[at], 'refused entry');
+          const topic = analyticsTopic(reader.topicIndex(entry));
+          const why = errorText(must(refused[at + 1], 'error code'));
+          this.#refused(topic, reader.key(entry), reader.value(entry).length, why);
+        }
+        resolve(next);
+      });
+    });
+  }
+
+  #produceBytes(record: OutgoingRecord, native: FrameProducer): Refusal | null {
+    const { topic, partition, key, value, timestamp } = record;
+    const headers = encodeHeaders(record.headers);
+    const code = native.produce(topic, partition ?? -1, Math.max(0, timestamp ?? 0), key, value, headers);
+    return code === 0 ? null : { code, message: must(this.#addon, 'addon').errorText(code) };
+  }
+
+  #produceObject(record: OutgoingRecord): Refusal | null {
+    const { topic, partition, key, value, timestamp } = record;
+    // node-rdkafka's producer takes no null.
+    const headers = record.headers?.map((header) =>
+      Object.fromEntries(Object.entries(header).map(([name, bytes]) => [name, bytes ?? Buffer.alloc(0)])),
+    );
+    try {
+      this.#producer.produce(topic, partition, value as Buffer, key, timestamp ?? null, undefined, headers);
+      return null;
+    } catch (error) {
+      return { code: codeOf(error), message: messageOf(error) };
+    }
+  }
+
+  #refused(topic: string, key: Buffer | null, bytes: number, message: string): void {
+    this.#failures.push(failure(topic, key?.toString() ?? null, bytes, message));
   }
 
   async room(): Promise<void> {
@@ -137,6 +220,10 @@ export class RecordProducer {
   }
 
   async close(): Promise<void> {
+    const native = this.#native;
+    this.#native = null;
+    await Promise.allSettled([this.#sending]);
+    native?.close();
     if (!this.#producer.isConnected()) return;
     await new Promise<void>((resolve) => this.#producer.disconnect(() => resolve()));
   }
@@ -152,6 +239,12 @@ export class RecordProducer {
     const key = report.key === null || report.key === undefined ? null : report.key.toString();
     this.#failures.push(failure(report.topic, key, report.size, error.message));
   }
+}
+
+/** Why librdkafka did not take a record. */
+interface Refusal {
+  readonly code: number | undefined;
+  readonly message: string;
 }
 
 function failure(topic: string, key: string | null, bytes: number, message: string): ProduceFailure {

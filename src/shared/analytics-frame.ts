@@ -71,6 +71,11 @@ export class AnalyticsFrameWriter {
   }
 }
 
+/** Entries of a sealed frame. */
+export function analyticsFrameCount(buffer: SharedArrayBuffer): number {
+  return new DataView(buffer).getUint32(4, true);
+}
+
 /** Reads a frame. Views into it end with the slot's release. Throws when the buffer holds no frame. */
 export class AnalyticsFrameReader {
   readonly count: number;

@@ -20,6 +20,8 @@ import { differences } from '../truth/differences.ts';
 /** The whole pipeline over an embedded broker and an embedded store, both of which live as long as the trial. */
 
 const WORKERS = 2;
+/** Both hand-overs pass the same suites: vitest's project embedded-plain sets this. */
+const HANDOVER = process.env.OPENFRAME_STREAM_HANDOVER ?? 'native';
 const TIMEOUT_MS = 60_000;
 
 export type Rows = ReadonlyMap<string, Record<string, unknown>>;
@@ -90,6 +92,7 @@ export class Trial {
       'store.kind': 'embedded',
       'store.embedded.path': join(this.#folder, `store-${this.#stores}`),
       'log.level': 'warn',
+      handover: HANDOVER,
       ...keys,
     };
     return loadConfig(
@@ -116,7 +119,8 @@ export class Trial {
   }
 
   async start(config: Config, listener = new Listener()): Promise<Pipeline> {
-    return await Pipeline.start(pipelineSettings(config, WORKERS), listener.observer, (level, message) => {
+    const settings = { ...pipelineSettings(config, WORKERS), poisonSlots: true };
+    return await Pipeline.start(settings, listener.observer, (level, message) => {
       if (level === 'warn' || level === 'error') listener.logs.push(`${level}: ${message}`);
     });
   }

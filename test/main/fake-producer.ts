@@ -1,10 +1,15 @@
+import { CollectedRows } from '../../src/main/collect.ts';
 import type { OutgoingRecord, ProduceFailure, RecordProducer } from '../../src/main/produce.ts';
 
 /** What the acknowledger uses of a producer. */
-type Produces = Pick<RecordProducer, 'tryProduce' | 'room' | 'barrier' | 'unconfirmed'>;
+type Produces = Pick<
+  RecordProducer,
+  'tryProduce' | 'room' | 'barrier' | 'unconfirmed' | 'takesFrames' | 'produceFrame'
+>;
 
 /** A producer whose barrier is the test's to open. */
 export class FakeProducer implements Produces {
+  takesFrames = false;
   readonly produced: OutgoingRecord[] = [];
   unconfirmed = 0;
   /** Times that the queue is full before it takes a record. */
@@ -19,6 +24,15 @@ export class FakeProducer implements Produces {
     this.produced.push(record);
     this.unconfirmed += 1;
     return true;
+  }
+
+  async produceFrame(frame: SharedArrayBuffer): Promise<Map<string, number>> {
+    const records = [...new CollectedRows(frame, () => undefined).outgoing()];
+    for (const record of records) this.tryProduce(record);
+    await new Promise(setImmediate);
+    const given = new Map<string, number>();
+    for (const { topic } of records) given.set(topic, (given.get(topic) ?? 0) + 1);
+    return given;
   }
 
   async room(): Promise<void> {
