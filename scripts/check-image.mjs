@@ -9,6 +9,12 @@ import { ensureBuilt, ensureInstalled, root } from './ready.mjs';
  * start and load its addon. Finds what a Dockerfile check cannot: a file pruned too much, a development package that the product needs.
  */
 
+const HANDOVER = `
+  import { loadAddon } from './dist/main/handover/native-addon.js';
+  const addon = loadAddon();
+  console.log(JSON.stringify({ handover: addon.unusable ?? 'native' }));
+`;
+
 ensureInstalled();
 ensureBuilt();
 // In the project's folder, because files can be linked, not copied, only within one file system.
@@ -19,6 +25,8 @@ try {
   }
   cpSync(join(root, 'dist'), join(image, 'dist'), { recursive: true });
   link(join(root, 'node_modules'), join(image, 'node_modules'));
+  const handover = join('native', 'build', 'Release', 'handover.node');
+  cpSync(join(root, handover), join(image, handover));
   run(process.execPath, [join(root, 'scripts', 'prune-runtime.mjs'), image]);
   const version = run(process.execPath, ['dist/cli/openframe-stream.js', '--version']).trim();
   const expected = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
@@ -27,6 +35,10 @@ try {
   }
   const addon = "const rdkafka = require('node-rdkafka'); console.log(rdkafka.librdkafkaVersion, rdkafka.features.join(','))";
   const rdkafka = run(process.execPath, ['-e', addon]).trim();
+  const { handover: used } = JSON.parse(run(process.execPath, ['--input-type=module', '-e', HANDOVER]));
+  if (used !== 'native') {
+    throw new Error(`the image's hand-over would be ${used}`);
+  }
   const size = run('du', ['-sm', 'node_modules']).split('\t')[0];
   process.stdout.write(`openframe-stream ${version}, librdkafka ${rdkafka}, node_modules ${size} MB\n`);
 } finally {

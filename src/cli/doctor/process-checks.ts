@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import Kafka from 'node-rdkafka';
 import { type Config, processVariable } from '../../main/config.ts';
+import { loadAddon } from '../../main/handover/native-addon.ts';
 import { usableCores, workerCount } from '../../main/worker-count.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -79,6 +80,18 @@ function threadPool(): Finding {
   );
 }
 
+/** Exported for tests: `loaded` is what loadAddon answers. */
+export function handover(wanted: 'native' | 'plain', loaded: ReturnType<typeof loadAddon>): Finding {
+  if (wanted === 'plain') return ok('hand-over', 'plain, as configured');
+  if (!('unusable' in loaded)) return ok('hand-over', `native, for node-rdkafka ${loaded.nodeRdkafka}`);
+  const detail = `plain, because the addon cannot be used: ${loaded.unusable}`;
+  return warn(
+    'hand-over',
+    detail,
+    'install g++, make and python3, then npm run build:native; or set handover: plain',
+  );
+}
+
 function node(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const enough = major > 20 || (major === 20 && minor >= 19);
@@ -87,5 +100,13 @@ function node(): Finding {
 
 /** Of this process and machine; nothing is connected to. */
 export function processFindings(config: Config): Finding[] {
-  return [node(), codec(config), securityFeatures(config), openFiles(), workers(config), threadPool()];
+  return [
+    node(),
+    codec(config),
+    securityFeatures(config),
+    handover(config.handover, loadAddon()),
+    openFiles(),
+    workers(config),
+    threadPool(),
+  ];
 }
