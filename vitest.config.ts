@@ -33,6 +33,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'embedded-plain',
+          include: EMBEDDED,
+          // They compare the two hand-overs, or have none.
+          exclude: ['test/embedded/handover.test.ts', 'test/embedded/broker.test.ts'],
+          env: { OPENFRAME_STREAM_HANDOVER: 'plain' },
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'stack',
           include: OVER_REAL_SERVERS,
           globalSetup: ['test/setup/stack.ts'],
@@ -40,7 +54,7 @@ export default defineConfig({
           hookTimeout: 300_000,
           // The servers take the machine's cores; tests beside each other would measure each other.
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -16,6 +16,9 @@ const REVOKE_PARTITIONS = -174;
 /** Of a poll: a subscribed topic does not exist. */
 export const UNKNOWN_TOPIC = 3;
 
+/** librdkafka revokes without asking a broker, but on a busy machine it may take its time; partitions that stay would not be committed. */
+const REVOKE_WITHIN_MS = 10_000;
+
 export interface ConsumerEvents {
   assigned(partitions: readonly TopicPartition[]): void;
   /** Resolves when the partitions have drained and their frontier is committed, or when the time for it is over. */
@@ -156,7 +159,7 @@ export class RecordConsumer {
   async unsubscribe(): Promise<void> {
     if (!this.#consumer.isConnected()) return;
     this.#consumer.unsubscribe();
-    const deadline = Date.now() + 2000;
+    const deadline = Date.now() + REVOKE_WITHIN_MS;
     // The revocation that unsubscribe causes is served by a poll.
     while (Date.now() < deadline && this.#assignments() > 0) {
       this.#idle = false;

@@ -71,9 +71,7 @@ export class Dispatcher {
   /** A free slot of a worker that may have another batch; dispatch it or put it back. */
   takeSlot(worker: number): number | undefined {
     const lane = this.#lane(worker);
-    // However little may be in flight, one batch always may.
-    if (lane.open.size > 0 && lane.inflightBytes > this.#settings.inflightBytesMax) return undefined;
-    return lane.free.pop();
+    return this.#mayTake(lane) ? lane.free.pop() : undefined;
   }
 
   putBack(worker: number, slot: number): void {
@@ -135,17 +133,9 @@ export class Dispatcher {
     return this.lanes.every((lane) => lane.queuedBytes > queuedBytes);
   }
 
-  /**
-   * Waits while every worker has more than this waiting. At most `ms`: a consumer that does not poll loses its membership, and what
-   * the next polls bring then gets the partitions paused. Pausing drops what was fetched ahead: it is for stalls, not for full load.
-   */
-  async roomBelow(queuedBytes: number, ms: number, stopped: () => boolean): Promise<void> {
-    const deadline = performance.now() + ms;
-    while (this.isFull(queuedBytes) && !stopped()) {
-      const left = deadline - performance.now();
-      if (left <= 0) return;
-      await this.room(left);
-    }
+  /** Whether something waits that has a slot by now. */
+  get canTake(): boolean {
+    return this.lanes.some((lane) => lane.queuedBytes > 0 && this.#mayTake(lane) && lane.free.length > 0);
   }
 
   /** Resolves when a slot was released, at the latest after `ms`. */
@@ -175,6 +165,11 @@ export class Dispatcher {
   /** Whether some worker has no slot left: acknowledging early gives it one. */
   get starved(): boolean {
     return this.lanes.some((lane) => lane.free.length === 0 && lane.queuedBytes > 0);
+  }
+
+  /** However little may be in flight, one batch always may. */
+  #mayTake(lane: Lane): boolean {
+    return lane.open.size === 0 || lane.inflightBytes <= this.#settings.inflightBytesMax;
   }
 
   #lane(worker: number): Lane {

@@ -10,7 +10,7 @@ import { RecordConsumer } from './consume.ts';
 import { type Batch, createSlots, Dispatcher } from './dispatch.ts';
 import { drain } from './drain.ts';
 import { FollowUps } from './follow-ups.ts';
-import type { Intake, Taken } from './handover/intake.ts';
+import type { Intake } from './handover/intake.ts';
 import type { HandoverAddon } from './handover/native-addon.ts';
 import { NativeIntake } from './handover/native-intake.ts';
 import { openHandover } from './handover/open-handover.ts';
@@ -19,14 +19,12 @@ import { type PartitionLag, partitionLags } from './lag.ts';
 import type { PipelineObserver } from './observer.ts';
 import { PartitionMap } from './partitions.ts';
 import type { PipelineSettings } from './pipeline-settings.ts';
+import { PollLoop } from './poll-loop.ts';
 import { RecordProducer } from './produce.ts';
 import { connectorOf } from './source-topics.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export type Logger = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
-
-/** Longest pause of polling while every worker is full: rebalances are served by polls. */
-const FULL_WAIT_MS = 250;
 
 /**
  * The path of a record, as seen from the main thread: consume, assign to a worker, dispatch, collect, produce, acknowledge, commit.
@@ -49,10 +47,8 @@ export class Pipeline {
   readonly #slots: readonly (readonly Slot[])[];
   #stopping = false;
   #fatal: { error: unknown } | null = null;
-  #averageBytes = 1024;
   #assignedOnce = false;
-  #polledAt = performance.now();
-  #recordAt = performance.now();
+  #polls: PollLoop | null = null;
   #loop: Promise<void> | null = null;
 
   private constructor(
@@ -162,7 +158,7 @@ export class Pipeline {
   get idleMs(): number {
     if (!this.#assignedOnce || this.#dispatcher.inflightBytes > 0 || this.#acknowledger.pending > 0) return 0;
     for (const { end } of this.#partitions.all()) if (end === null) return 0;
-    return performance.now() - this.#recordAt;
+    return this.#polls?.sinceRecordMs ?? 0;
   }
 
   get assigned(): boolean {
@@ -183,7 +179,7 @@ export class Pipeline {
 
   /** Milliseconds since the loop last polled: grows when the main thread hangs. */
   get sincePollMs(): number {
-    return performance.now() - this.#polledAt;
+    return this.#polls?.sincePollMs ?? 0;
   }
 
   /** Lag of every assigned partition. */
@@ -191,35 +187,22 @@ export class Pipeline {
     return partitionLags(this.#partitions.all(), this.#consumer);
   }
 
+  #run(intake: Intake): Promise<void> {
+    this.#polls = new PollLoop(this.#settings, {
+      intake,
+      dispatcher: this.#dispatcher,
+      backpressure: this.#backpressure,
+      observer: this.#observer,
+      log: this.#log,
+    });
+    return this.#polls.run(() => this.#stopping || this.#fatal !== null);
+  }
+
   #openIntake(): Intake {
     const parts = { consumer: this.#consumer, dispatcher: this.#dispatcher, partitions: this.#partitions };
     if (this.#addon !== null)
       return new NativeIntake(this.#addon, parts, (message) => this.#log('warn', message));
     return new PlainIntake(parts);
-  }
-
-  async #run(intake: Intake): Promise<void> {
-    while (!this.#stopping && this.#fatal === null) {
-      this.#polledAt = performance.now();
-      this.#backpressure.regulate();
-      const enough = this.#settings.resumeBelowBytes;
-      await this.#dispatcher.roomBelow(enough, FULL_WAIT_MS, () => this.#stopping);
-      const room = Math.floor(this.#settings.pollBytesMax / this.#averageBytes);
-      try {
-        this.#took(await intake.take(Math.max(1, Math.min(this.#settings.pollRecordsMax, room))));
-      } catch (error) {
-        // A broken fetch is librdkafka's to mend: it keeps trying, and the next poll tells.
-        this.#log('warn', `poll: ${messageOf(error)}`);
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
-    }
-  }
-
-  #took({ records, bytes, seconds }: Taken): void {
-    if (records === 0) return;
-    this.#averageBytes = this.#averageBytes * 0.8 + Math.max(64, bytes / records) * 0.2;
-    this.#recordAt = performance.now();
-    this.#observer.polled(records, bytes, seconds);
   }
 
   #outageChanged(outage: boolean): void {
@@ -256,7 +239,7 @@ export class Pipeline {
     }
     if (partitions.length > 0) {
       this.#assignedOnce = true;
-      this.#recordAt = performance.now();
+      this.#polls?.restart();
       this.#observer.rebalanced('assigned');
       this.#log('info', `assigned ${partitions.length} partitions, ${this.#partitions.size} in all`);
     }

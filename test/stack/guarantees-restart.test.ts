@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { HANDOVERS, useHandover } from './hand-overs.ts';
 import { describeStack, sharedCassandra, sharedKafka } from './stack.ts';
 import { Stage } from './stage.ts';
 
@@ -9,52 +10,63 @@ const PER_SECOND = 1500;
 const PARTITIONS = 6;
 const DUPLICATES_MAX = 0.05;
 
-describeStack('a service whose process comes and goes', ['kafka', 'cassandra'], () => {
-  let stage: Stage;
+for (const handover of HANDOVERS) {
+  describeStack(
+    `a service whose process comes and goes, ${handover} hand-over`,
+    ['kafka', 'cassandra'],
+    () => {
+      useHandover(handover);
+      let stage: Stage;
 
-  async function openStage(): Promise<Stage> {
-    return await Stage.open({ kafka: sharedKafka(), cassandra: sharedCassandra(), partitions: PARTITIONS });
-  }
+      async function openStage(): Promise<Stage> {
+        return await Stage.open({
+          kafka: sharedKafka(),
+          cassandra: sharedCassandra(),
+          partitions: PARTITIONS,
+        });
+      }
 
-  afterEach(() => stage?.close());
+      afterEach(() => stage?.close());
 
-  test('loses nothing when it is killed in mid-stream, twice', async () => {
-    stage = await openStage();
-    const fed = stage.topics.produce(stage.changes(ROWS, ROUNDS), PER_SECOND);
-    const first = stage.run();
-    await stage.topics.untilCommitted(stage.group, [stage.topic], { records: CHANGES / 6 });
-    await first.kill9();
-    const { done, all } = await stage.topics.progress(stage.group, [stage.topic]);
-    expect(done).toBeLessThan(all);
-    const second = stage.run();
-    await stage.topics.untilCommitted(stage.group, [stage.topic], { records: done + 1 });
-    await second.kill9();
-    await fed;
-    stage.run();
-    await stage.topics.untilCommitted(stage.group, [stage.topic]);
-    expect(await stage.rowsByName()).toEqual({ [`round ${ROUNDS}`]: ROWS });
-    expect((await stage.analytics()).changes).toBe(CHANGES);
-    expect(await stage.deadLetters()).toBe(0);
-  });
+      test('loses nothing when it is killed in mid-stream, twice', async () => {
+        stage = await openStage();
+        const fed = stage.topics.produce(stage.changes(ROWS, ROUNDS), PER_SECOND);
+        const first = stage.run();
+        await stage.topics.untilCommitted(stage.group, [stage.topic], { records: CHANGES / 6 });
+        await first.kill9();
+        const { done, all } = await stage.topics.progress(stage.group, [stage.topic]);
+        expect(done).toBeLessThan(all);
+        const second = stage.run();
+        await stage.topics.untilCommitted(stage.group, [stage.topic], { records: done + 1 });
+        await second.kill9();
+        await fed;
+        stage.run();
+        await stage.topics.untilCommitted(stage.group, [stage.topic]);
+        expect(await stage.rowsByName()).toEqual({ [`round ${ROUNDS}`]: ROWS });
+        expect((await stage.analytics()).changes).toBe(CHANGES);
+        expect(await stage.deadLetters()).toBe(0);
+      });
 
-  test('hands its partitions over to a second instance, and leaves drained at SIGTERM', async () => {
-    stage = await openStage();
-    const fed = stage.topics.produce(stage.changes(ROWS, ROUNDS), PER_SECOND);
-    const first = stage.run();
-    await stage.topics.untilCommitted(stage.group, [stage.topic], { records: 1 });
-    const second = stage.run();
-    await second.untilLogged(`assigned ${PARTITIONS / 2} partitions, ${PARTITIONS / 2} in all`);
-    expect(first.logged(`gave up ${PARTITIONS / 2} partitions"`)).toBe(1);
-    first.signal('SIGTERM');
-    expect(await first.ended).toMatchObject({ code: 0, signal: null });
-    expect(first.logged('drained: everything taken from Kafka is committed')).toBe(1);
-    await second.untilLogged(`assigned ${PARTITIONS / 2} partitions, ${PARTITIONS} in all`);
-    await fed;
-    await stage.topics.untilCommitted(stage.group, [stage.topic]);
-    expect(await stage.rowsByName()).toEqual({ [`round ${ROUNDS}`]: ROWS });
-    const { records, changes } = await stage.analytics();
-    expect(changes).toBe(CHANGES);
-    expect(records - changes).toBeLessThan(CHANGES * DUPLICATES_MAX);
-    expect(await stage.deadLetters()).toBe(0);
-  });
-});
+      test('hands its partitions over to a second instance, and leaves drained at SIGTERM', async () => {
+        stage = await openStage();
+        const fed = stage.topics.produce(stage.changes(ROWS, ROUNDS), PER_SECOND);
+        const first = stage.run();
+        await stage.topics.untilCommitted(stage.group, [stage.topic], { records: 1 });
+        const second = stage.run();
+        await second.untilLogged(`assigned ${PARTITIONS / 2} partitions, ${PARTITIONS / 2} in all`);
+        expect(first.logged(`gave up ${PARTITIONS / 2} partitions"`)).toBe(1);
+        first.signal('SIGTERM');
+        expect(await first.ended).toMatchObject({ code: 0, signal: null });
+        expect(first.logged('drained: everything taken from Kafka is committed')).toBe(1);
+        await second.untilLogged(`assigned ${PARTITIONS / 2} partitions, ${PARTITIONS} in all`);
+        await fed;
+        await stage.topics.untilCommitted(stage.group, [stage.topic]);
+        expect(await stage.rowsByName()).toEqual({ [`round ${ROUNDS}`]: ROWS });
+        const { records, changes } = await stage.analytics();
+        expect(changes).toBe(CHANGES);
+        expect(records - changes).toBeLessThan(CHANGES * DUPLICATES_MAX);
+        expect(await stage.deadLetters()).toBe(0);
+      });
+    },
+  );
+}

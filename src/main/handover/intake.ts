@@ -15,8 +15,8 @@ export interface Taken {
  */
 export interface Intake {
   /**
-   * Takes up to `max` records that have come and dispatches what has a slot; waits a little when nothing has. One call at a time.
-   * Rebalances that come meanwhile are dealt with when it has ended.
+   * Takes up to `max` records that have come and dispatches what has a slot; waits a little when nothing has. With 0 it only dispatches
+   * what waits. One call at a time. Rebalances that come meanwhile are dealt with when it has ended.
    */
   take(max: number): Promise<Taken>;
   /** A partition is ours. Never during `take`. */

@@ -45,7 +45,8 @@ export class PlainIntake implements Intake {
   async take(max: number): Promise<Taken> {
     return await this.#consumer.polling(async () => {
       const started = performance.now();
-      const messages = await this.#consumer.poll(max);
+      // What waits is dispatched as soon as a slot is free.
+      const messages = max === 0 ? [] : await this.#consumer.poll(max);
       const seconds = (performance.now() - started) / 1000;
       const bytes = messages.reduce((sum, message) => sum + this.#enqueue(message), 0);
       for (let worker = 0; worker < this.#queues.length; worker += 1) this.#pump(worker);
