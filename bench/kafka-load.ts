@@ -36,6 +36,7 @@ export class KafkaLoad {
         'compression.codec': 'lz4',
         'linger.ms': 20,
         'queue.buffering.max.messages': 500_000,
+        'queue.buffering.max.kbytes': 131_072,
         dr_cb: true,
         'delivery.report.only.error': true,
       } as ConstructorParameters<typeof Kafka.Producer>[0], // the report setting is missing in the types
@@ -96,7 +97,7 @@ export class KafkaLoad {
     }
   }
 
-  /** Fills a topic with the records 0 to `count`. */
+  /** Fills a topic with `count` records, of which `record` answers each by its number from 0. */
   async fill(
     topic: string,
     count: number,

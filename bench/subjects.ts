@@ -2,6 +2,8 @@ import { batch } from './batch.bench.ts';
 import { decode } from './decode.bench.ts';
 import { enrich } from './enrich.bench.ts';
 import { frame } from './frame.bench.ts';
+import { GROWTH } from './growth.bench.ts';
+import { growthHotKey, growthMisses } from './growth-store.bench.ts';
 import { handOver } from './hand-over.bench.ts';
 import type { Subject } from './harness.ts';
 import { memory } from './memory.bench.ts';
@@ -24,6 +26,9 @@ export const SUBJECTS: readonly Subject[] = [
   pipelineKafka,
   pipelineCassandra,
   queries,
+  ...GROWTH,
+  growthMisses,
+  growthHotKey,
   memory,
   start,
 ];
