@@ -205,20 +205,24 @@ function template(prefix: string, wholeRow: boolean): Json {
   };
 }
 
-/** Below this many bytes a value has only the columns of KEPT, of Debezium's fields only those of a place. */
-const SMALL_BYTES = 900;
-const KEPT = new Set(['id', 'hostname', 'agent_id', 'last_seen', 'site_id']);
-const PLACE = new Set(['connector', 'name', 'ts_ms', 'snapshot', 'db', 'schema', 'table', 'lsn']);
+/** Below this many bytes a value has only the columns of KEPT. */
+const FEW_COLUMNS_BELOW = 900;
+/** Below this many, what Debezium says beside the row is cut down to PLACE; from the third on the row has all its columns. */
+const SHORT_SOURCE_BELOW = 1300;
+const WHOLE_ROW_FROM = 1700;
+const KEPT = new Set(['id', 'hostname', 'agent_id', 'site_id']);
+const PLACE = new Set(['connector', 'name', 'ts_ms', 'schema', 'table', 'lsn']);
 
 function sizedTemplate(prefix: string, valueBytes: number): Json {
-  if (valueBytes >= SMALL_BYTES) {
-    const row = template(prefix, valueBytes >= 1600);
-    const after = row.after as Json;
-    const missing = valueBytes - JSON.stringify(row).length;
-    return missing > 0 ? { ...row, after: { ...after, services: serviceList(missing) } } : row;
-  }
-  const { after, source, op, ts_ms } = template(prefix, false) as { after: Json; source: Json } & Json;
-  return { before: null, after: only(after, KEPT), source: only(source, PLACE), op, ts_ms };
+  const whole = template(prefix, valueBytes >= WHOLE_ROW_FROM) as { after: Json; source: Json } & Json;
+  const { source, op, ts_ms } = whole;
+  const after = valueBytes < FEW_COLUMNS_BELOW ? only(whole.after, KEPT) : whole.after;
+  const row =
+    valueBytes < SHORT_SOURCE_BELOW
+      ? { before: null, after, source: only(source, PLACE), op, ts_ms }
+      : { ...whole, after };
+  const missing = valueBytes - JSON.stringify(row).length;
+  return missing > FEW_COLUMNS_BELOW ? { ...row, after: { ...after, services: serviceList(missing) } } : row;
 }
 
 /** A JSON text as the agents report it, of about so many bytes within a JSON text. */

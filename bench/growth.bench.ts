@@ -44,7 +44,7 @@ const SIZES: Question = {
   shown: ['records_per_second', 'mb_per_second', 'cpu_us_per_record', 'main_us_per_record', 'rss_peak_mb'],
   records: 150_000,
   notes: [
-    'A record of 0.3 kB has five columns; above 1.6 kB it is the whole row with one long column that nothing is read from. One worker.',
+    'A record of 0.3 kB has four columns, one of 1 kB those that are read; a larger one is the whole row with one long column that nothing is read from. One worker.',
   ],
   runs: (kafka, records) =>
     [300, 1000, 4000, 64_000, 900_000].map((valueBytes) => {
