@@ -52,7 +52,7 @@ export async function makeLoad(
   const checkIns = new CheckIns({ keys: KEYS, ...options, prefix });
   const known = references(prefix);
   const wanted = more.partitions === undefined ? 12 : more.partitions;
-  const topics = new Set([checkIns.topic, ...known.map(({ topic }) => topic)]);
+  const topics = new Set([...known.map(({ topic }) => topic), checkIns.topic]);
   if (wanted !== null) {
     // What there is little of needs no more partitions than usual.
     for (const topic of topics)
