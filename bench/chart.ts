@@ -19,8 +19,11 @@ const RATE: Drawn = [['records_per_second', '']];
 const COST: Drawn = [
   ['cpu_us_per_record', 'program'],
   ['main_us_per_record', 'its main thread'],
-  ['server_cpu_us_per_record', 'Cassandra'],
+  ['server_cpu_us_per_record', 'the store itself'],
 ];
+
+/** Without the main thread, where each figure is several lines already. */
+const COST_OF_SERIES = COST.filter(([figure]) => figure !== 'main_us_per_record');
 
 /** Figures of a panel, and what each is called in it. */
 type Drawn = readonly (readonly [figure: string, name: string])[];
@@ -38,7 +41,12 @@ export async function chartOf(line: ResultLine, axis: Axis): Promise<string> {
     padding: 8,
     vconcat: [
       panel(pointsOf(line, axis, RATE), axis, 'records per second', true),
-      panel(pointsOf(line, axis, COST), axis, 'µs of CPU per record', isSpread(line)),
+      panel(
+        pointsOf(line, axis, axis.series === undefined ? COST : COST_OF_SERIES),
+        axis,
+        'µs of CPU per record',
+        isSpread(line),
+      ),
     ],
     resolve: { scale: { color: 'independent' } },
     config: { font: 'sans-serif', axis: { labelFontSize: 11, titleFontSize: 12 } },
@@ -50,7 +58,7 @@ export async function chartOf(line: ResultLine, axis: Axis): Promise<string> {
 }
 
 /** Costs that differ by more than this are drawn by their logarithms. */
-const WIDE = 30;
+const WIDE = 15;
 
 function isSpread({ arms }: ResultLine): boolean {
   const costs = Object.values(arms).map(({ cpu_us_per_record: cost }) => cost?.median ?? 0);
@@ -95,7 +103,7 @@ function panel(points: readonly Point[], { label, scale }: Axis, title: string, 
     field: 'line',
     type: 'nominal' as const,
     scale: { domain: lines, scheme: 'tableau10' as const },
-    legend: lines.length > 1 ? { title: null, orient: 'right' as const } : null,
+    legend: lines.length > 1 ? { title: null, orient: 'right' as const, labelLimit: 0 } : null,
   };
   return {
     width: WIDTH,
