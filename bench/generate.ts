@@ -18,6 +18,10 @@ export interface CheckInOptions {
   readonly schema?: boolean;
   /** Every column of the table, about 1.6 kB, instead of those that are read, about 1.1 kB. */
   readonly wholeRow?: boolean;
+  /** About as many bytes as a value is to have, instead: fewer columns, or the whole row with a long one that nothing is read from. */
+  readonly valueBytes?: number;
+  /** Share of the check-ins that one agent makes. */
+  readonly oneKeyShare?: number;
   /** `topic.prefix` of the connector. */
   readonly prefix?: string;
 }
@@ -58,6 +62,7 @@ export class CheckIns {
   readonly topic: string;
   readonly #keys: number;
   readonly #hot: boolean;
+  readonly #oneKeyShare: number;
   readonly #parts: readonly string[];
   readonly #names: readonly string[];
   readonly #keyHead: string;
@@ -65,11 +70,14 @@ export class CheckIns {
   readonly #agents = new Map<number, Agent>();
 
   constructor(options: CheckInOptions) {
-    const { keys, hot = false, schema = false, wholeRow = false, prefix = 'tactical' } = options;
+    const { keys, hot = false, schema = false, wholeRow = false, prefix = 'tactical', valueBytes } = options;
     this.topic = `${prefix}.public.agents_agent`;
     this.#keys = keys;
     this.#hot = hot;
-    const envelope = JSON.stringify(template(prefix, wholeRow));
+    this.#oneKeyShare = options.oneKeyShare ?? 0;
+    const envelope = JSON.stringify(
+      valueBytes === undefined ? template(prefix, wholeRow) : sizedTemplate(prefix, valueBytes),
+    );
     const key = '{"id":@}';
     const pieces = (
       schema ? wrappedIn('value', prefix, 'agents_agent', columnsOf(wholeRow), envelope) : envelope
@@ -95,6 +103,7 @@ export class CheckIns {
 
   #idOf(index: number): number {
     const random = scrambled(index);
+    if (scrambled(~index) / 2 ** 32 < this.#oneKeyShare) return 1;
     if (!this.#hot) return 1 + (random % this.#keys);
     const hotKeys = Math.max(1, Math.floor(this.#keys / 5));
     const rest = random >>> 8;
@@ -194,6 +203,42 @@ function template(prefix: string, wholeRow: boolean): Json {
     ...omit(envelope),
     ...sent,
   };
+}
+
+/** Below this many bytes a value has only the columns of KEPT. */
+const FEW_COLUMNS_BELOW = 900;
+/** Below this many, what Debezium says beside the row is cut down to PLACE; from the third on the row has all its columns. */
+const SHORT_SOURCE_BELOW = 1300;
+const WHOLE_ROW_FROM = 1700;
+const KEPT = new Set(['id', 'hostname', 'agent_id', 'site_id']);
+const PLACE = new Set(['connector', 'name', 'ts_ms', 'schema', 'table', 'lsn']);
+
+function sizedTemplate(prefix: string, valueBytes: number): Json {
+  const whole = template(prefix, valueBytes >= WHOLE_ROW_FROM) as { after: Json; source: Json } & Json;
+  const { source, op, ts_ms } = whole;
+  const after = valueBytes < FEW_COLUMNS_BELOW ? only(whole.after, KEPT) : whole.after;
+  const row =
+    valueBytes < SHORT_SOURCE_BELOW
+      ? { before: null, after, source: only(source, PLACE), op, ts_ms }
+      : { ...whole, after };
+  const missing = valueBytes - JSON.stringify(row).length;
+  return missing > FEW_COLUMNS_BELOW ? { ...row, after: { ...after, services: serviceList(missing) } } : row;
+}
+
+/** A JSON text as the agents report it, of about so many bytes within a JSON text. */
+function serviceList(bytes: number): string {
+  const services: string[] = [];
+  for (let length = 0; length < bytes; ) {
+    const number = scrambled(services.length);
+    const service = JSON.stringify({ name: `Service ${number}`, status: 'running', pid: number % 32_768 });
+    services.push(service);
+    length += JSON.stringify(service).length - 1;
+  }
+  return `[${services.join(',')}]`;
+}
+
+function only(row: Json, names: ReadonlySet<string>): Json {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => names.has(name)));
 }
 
 function omit({ before: _, ...rest }: Json): Json {

@@ -6,6 +6,7 @@ import type { GeneratedRecord } from './generate.ts';
 
 const QUEUE_FULL = -184;
 const ANSWER_MS = 10_000;
+const TOPIC_WITHIN_MS = 60_000;
 
 /** Debezium's own headers, as captured: every record of a present connector has them. */
 export const CONTEXT_HEADERS: readonly MessageHeader[] = [
@@ -36,6 +37,7 @@ export class KafkaLoad {
         'compression.codec': 'lz4',
         'linger.ms': 20,
         'queue.buffering.max.messages': 500_000,
+        'queue.buffering.max.kbytes': 131_072,
         dr_cb: true,
         'delivery.report.only.error': true,
       } as ConstructorParameters<typeof Kafka.Producer>[0], // the report setting is missing in the types
@@ -54,8 +56,10 @@ export class KafkaLoad {
       admin.createTopic(wanted, ANSWER_MS, (error) => (error ? reject(error) : resolve()));
     });
     admin.disconnect();
-    for (let attempt = 0; (await this.partitions(topic)) < partitions; attempt += 1) {
-      if (attempt === 100) throw new Error(`topic ${topic} does not appear`);
+    // A broker makes a thousand partitions one after another.
+    const deadline = performance.now() + TOPIC_WITHIN_MS;
+    while ((await this.partitions(topic)) < partitions) {
+      if (performance.now() > deadline) throw new Error(`topic ${topic} does not appear`);
       await sleep(50);
     }
   }
@@ -96,7 +100,7 @@ export class KafkaLoad {
     }
   }
 
-  /** Fills a topic with the records 0 to `count`. */
+  /** Fills a topic with `count` records, of which `record` answers each by its number from 0. */
   async fill(
     topic: string,
     count: number,

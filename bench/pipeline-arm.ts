@@ -12,6 +12,8 @@ export interface Load {
   readonly prefix: string;
   readonly partitions: number;
   readonly records: number;
+  /** Of its first record. */
+  readonly valueBytes: number;
 }
 
 export const OUTPUT = 'device-analytics';
@@ -38,24 +40,35 @@ export async function makeLoad(
   kafka: KafkaLoad,
   records: number,
   options: Partial<CheckInOptions> = {},
-  more: { readonly partitions?: number | null; readonly headers?: readonly MessageHeader[] } = {},
+  more: {
+    readonly partitions?: number | null;
+    readonly headers?: readonly MessageHeader[];
+    /** Number of the first record: later ones are newer changes of the same rows. */
+    readonly from?: number;
+  } = {},
 ): Promise<Load> {
   loads += 1;
   const prefix = `load${loads}`;
   const checkIns = new CheckIns({ keys: KEYS, ...options, prefix });
   const known = references(prefix);
   const wanted = more.partitions === undefined ? 12 : more.partitions;
-  const topics = new Set([checkIns.topic, ...known.map(({ topic }) => topic)]);
-  if (wanted !== null) for (const topic of topics) await kafka.createTopic(topic, wanted);
+  const topics = new Set([...known.map(({ topic }) => topic), checkIns.topic]);
+  if (wanted !== null) {
+    // What there is little of needs no more partitions than usual.
+    for (const topic of topics)
+      await kafka.createTopic(topic, topic === checkIns.topic ? wanted : Math.min(wanted, 12));
+  }
   const partitions = wanted ?? (await kafka.partitions(checkIns.topic));
   for (const { topic, record } of known) {
     if (wanted === null) await kafka.partitions(topic);
     await kafka.send(topic, record, null, more.headers);
   }
-  await kafka.fill(checkIns.topic, records, (index) => checkIns.record(index), more.headers);
+  const from = more.from ?? 0;
+  await kafka.fill(checkIns.topic, records, (index) => checkIns.record(from + index), more.headers);
   const { low } = await kafka.ends(checkIns.topic, partitions);
   if (low > 0) throw new Error(`the broker has dropped ${low} of ${records} records already: take fewer`);
-  return { topic: checkIns.topic, prefix, partitions, records };
+  const valueBytes = Buffer.byteLength(checkIns.record(from).value);
+  return { topic: checkIns.topic, prefix, partitions, records, valueBytes };
 }
 
 export interface PipelineArmSpec {

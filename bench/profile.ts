@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { root } from './machine.ts';
+import { type CpuProfile, type SeenThread, stagesOfRun } from './stage-table.ts';
 import type { Sample, Watched } from './watch.ts';
 
 /** CPU profiles of a pipeline's threads, as time per record and function: where the time of each stage goes. */
@@ -16,19 +17,6 @@ export interface Profiling {
 const AFTER_MS = 4000;
 const FOR_MS = 4000;
 const SHOWN = 28;
-
-interface CpuProfile {
-  readonly nodes: readonly {
-    readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
-  }[];
-  readonly samples: readonly number[];
-  readonly timeDeltas: readonly number[];
-  readonly startTime: number;
-  readonly endTime: number;
-  /** CPU that the thread had meanwhile. */
-  readonly cpuMicros: number;
-}
 
 export function profiling(dir: string | undefined, name: string): Profiling | undefined {
   if (dir === undefined) return undefined;
@@ -45,7 +33,7 @@ export function profiling(dir: string | undefined, name: string): Profiling | un
   };
 }
 
-/** Prints each thread's functions by their own time. */
+/** Prints the CPU per record by stage, and each thread's functions by their own time. */
 export async function reportProfile(
   { dir }: Profiling,
   { samples, figures }: Watched,
@@ -54,30 +42,63 @@ export async function reportProfile(
   for (let wait = 0; wait < 20 && !existsSync(join(dir, 'main.cpuprofile')); wait += 1) await sleep(100);
   await sleep(500);
   if (!existsSync(dir)) return log('  no profile: the records were done before it began; take more of them');
-  const perSecond = busiestRate(samples);
+  const profiles = profilesIn(dir);
+  const recordsIn = recordCounter(samples);
   log(
-    `  profiles in ${dir}; ${Math.round(perSecond)} records/s, all threads ${figures.cpu_us_per_record?.toFixed(1)} µs/record`,
+    `  profiles in ${dir}; whole run ${figures.cpu_us_per_record?.toFixed(1)} µs of CPU per record, the profiler's own included`,
   );
-  for (const name of readdirSync(dir).sort()) {
-    const profile = JSON.parse(readFileSync(join(dir, name), 'utf8')) as CpuProfile;
+  const table = stagesOfRun(profiles, seenThreads(dir), recordsIn);
+  writeFileSync(join(dir, 'stages.md'), `${table.join('\n')}\n`);
+  for (const line of table) log(`    ${line}`);
+  for (const [name, profile] of profiles) {
     log(`  ${name}`);
-    for (const line of functionTimes(profile, perSecond).slice(0, SHOWN)) log(`    ${line}`);
+    for (const line of functionTimes(profile, recordsIn(profile)).slice(0, SHOWN)) log(`    ${line}`);
   }
 }
 
-/** Records per second between the warm quarter and the end: what a profile's seconds are divided by. */
-function busiestRate(samples: readonly Sample[]): number {
-  const last = samples.at(-1);
-  const from = samples.find(({ seen }) => last !== undefined && seen >= last.seen / 4);
-  if (last === undefined || from === undefined) return 0;
-  return (last.seen - from.seen) / ((last.at - from.at) / 1000);
+/** By the thread's name: `main`, `worker-1`. */
+function profilesIn(dir: string): Map<string, CpuProfile> {
+  const files = readdirSync(dir).filter((name) => name.endsWith('.cpuprofile'));
+  return new Map(
+    files.sort().map((file) => {
+      const profile = JSON.parse(readFileSync(join(dir, file), 'utf8')) as CpuProfile;
+      return [file.replace('.cpuprofile', ''), profile];
+    }),
+  );
+}
+
+function seenThreads(dir: string): SeenThread[] {
+  const file = join(dir, 'threads.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as SeenThread[]) : [];
+}
+
+/**
+ * Answers how many records came out through a profile's window. V8 stamps profiles with the machine's monotonic clock, which all processes
+ * share.
+ */
+function recordCounter(
+  samples: readonly Sample[],
+): (window: Pick<CpuProfile, 'startTime' | 'endTime'>) => number {
+  const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+  return ({ startTime, endTime }) =>
+    seenAt(samples, endTime / 1000 - originMs) - seenAt(samples, startTime / 1000 - originMs);
+}
+
+/** Records seen at a time between two looks, as if they had come evenly. */
+export function seenAt(samples: readonly Pick<Sample, 'at' | 'seen'>[], at: number): number {
+  const after = samples.findIndex((sample) => sample.at > at);
+  const next = samples[after];
+  const last = samples[after - 1];
+  if (next === undefined) return samples.at(-1)?.seen ?? 0;
+  if (last === undefined) return next.seen;
+  return last.seen + ((at - last.at) / (next.at - last.at)) * (next.seen - last.seen);
 }
 
 /**
  * `µs per record, share, function (file:line)`, the largest first. A sampler counts time that passes; on a busy machine much of that
  * passes without the thread, so the shares of the time that is not idle are applied to the CPU that the thread had.
  */
-export function functionTimes(profile: CpuProfile, recordsPerSecond: number): string[] {
+export function functionTimes(profile: CpuProfile, records: number): string[] {
   const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, frameName(callFrame)]));
   const micros = new Map<string, number>();
   let busy = 0;
@@ -89,7 +110,7 @@ export function functionTimes(profile: CpuProfile, recordsPerSecond: number): st
     micros.set(name, (micros.get(name) ?? 0) + delta);
   }
   const elapsed = profile.endTime - profile.startTime;
-  const perRecord = profile.cpuMicros / ((recordsPerSecond * elapsed) / 1e6);
+  const perRecord = profile.cpuMicros / records;
   const lines = [...micros]
     .sort(([, one], [, other]) => other - one)
     .map(

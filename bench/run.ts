@@ -1,17 +1,19 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writeCharts } from './charts.ts';
 import { type BenchOptions, runSubject, type Subject } from './harness.ts';
 import { currentLoad, root } from './machine.ts';
 import { SUBJECTS } from './subjects.ts';
 import { writeTable } from './table.ts';
 
-/** `npm run bench -- [SUBJECT…] [--smoke] [--quick] [--rounds N] [--records N] [--profile]`, `… list`, `… table`. */
+/** `npm run bench -- [SUBJECT…] [--smoke] [--quick] [--rounds N] [--records N] [--profile]`, `… list`, `… table`, `… charts`. */
 
-const USAGE = `usage: npm run bench -- [list | table | SUBJECT…]
+const USAGE = `usage: npm run bench -- [list | table | charts | SUBJECT…]
 
   list           the subjects
   table          puts the newest line of every subject into README.md
+  charts         draws docs/charts from the newest lines of growth, and fills docs/performance.md; with --quick from short runs, too
   --smoke        seconds in all: shows that the suite runs; subjects that need a server are skipped
   --quick        fewer records and rounds
   --rounds N     how often every arm is measured
@@ -21,6 +23,11 @@ const USAGE = `usage: npm run bench -- [list | table | SUBJECT…]
 `;
 
 export const RESULTS = join(root, 'bench', 'results');
+const PLACES = {
+  resultsDir: RESULTS,
+  chartsDir: join(root, 'docs', 'charts'),
+  page: join(root, 'docs', 'performance.md'),
+};
 
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -41,6 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
     return print(`${SUBJECTS.map(({ name, about }) => `${name.padEnd(20)} ${about}`).join('\n')}\n`);
   }
   if (positionals[0] === 'table') return print(writeTable(RESULTS, join(root, 'README.md')));
+  if (positionals[0] === 'charts') return print(await writeCharts(PLACES, values.quick));
   const unknown = positionals.filter((name) => !SUBJECTS.some((subject) => subject.name === name));
   if (unknown.length > 0)
     return complain(`no such subject: ${unknown.join(', ')}; see npm run bench -- list`);

@@ -2,6 +2,9 @@ import { batch } from './batch.bench.ts';
 import { decode } from './decode.bench.ts';
 import { enrich } from './enrich.bench.ts';
 import { frame } from './frame.bench.ts';
+import { GROWTH } from './growth.bench.ts';
+import { growthHotKey, growthMisses } from './growth-store.bench.ts';
+import { handOver } from './hand-over.bench.ts';
 import type { Subject } from './harness.ts';
 import { memory } from './memory.bench.ts';
 import { pipelineCassandra } from './pipeline-cassandra.bench.ts';
@@ -14,6 +17,7 @@ import { tools } from './tools.bench.ts';
 /** Every subject, in the order in which they are run and shown. */
 export const SUBJECTS: readonly Subject[] = [
   frame,
+  handOver,
   decode,
   enrich,
   batch,
@@ -22,6 +26,9 @@ export const SUBJECTS: readonly Subject[] = [
   pipelineKafka,
   pipelineCassandra,
   queries,
+  ...GROWTH,
+  growthMisses,
+  growthHotKey,
   memory,
   start,
 ];

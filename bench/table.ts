@@ -4,30 +4,32 @@ import type { ResultLine, Spread } from './harness.ts';
 
 /** The README's table, made from the newest line of every subject's results. */
 
-const BEGIN = '<!-- bench:begin -->';
-const END = '<!-- bench:end -->';
+/** The README's marks: `<!-- bench:begin -->` and `<!-- bench:end -->`. */
+const MARK = 'bench';
 
 /** Writes the table between the README's marks; answers what to tell whoever called. */
 export function writeTable(resultsDir: string, readme: string): string {
-  const table = tableOf(newestLines(resultsDir));
+  // What grows with what is drawn in docs/performance.md (charts.ts).
+  const table = tableOf(newestLines(resultsDir).filter(({ settings }) => settings.axis === undefined));
   const text = existsSync(readme) ? readFileSync(readme, 'utf8') : '';
   const changed = withTable(text, table);
-  if (changed === undefined) return `${table}\nnot written: ${readme} has no ${BEGIN} and ${END}\n`;
+  if (changed === undefined) return `${table}\nnot written: ${readme} has no marks of ${MARK}\n`;
   if (changed === text) return `${readme} is up to date\n`;
   writeFileSync(readme, changed);
   return `${readme} updated\n`;
 }
 
 /** The text with the table between its marks; undefined when it has none. */
-export function withTable(text: string, table: string): string | undefined {
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END, begin);
+export function withTable(text: string, table: string, mark = MARK): string | undefined {
+  const head = `<!-- ${mark}:begin -->`;
+  const begin = text.indexOf(head);
+  const end = text.indexOf(`<!-- ${mark}:end -->`, begin);
   if (begin < 0 || end < 0) return undefined;
-  return `${text.slice(0, begin + BEGIN.length)}\n${table}${text.slice(end)}`;
+  return `${text.slice(0, begin + head.length)}\n${table}${text.slice(end)}`;
 }
 
-/** The newest whole run of each subject, by the subjects' names. */
-export function newestLines(resultsDir: string): ResultLine[] {
+/** The newest whole run of each subject, by the subjects' names; `quick`: the newest run of any length. */
+export function newestLines(resultsDir: string, quick = false): ResultLine[] {
   if (!existsSync(resultsDir)) return [];
   return readdirSync(resultsDir)
     .filter((name) => name.endsWith('.jsonl'))
@@ -36,7 +38,9 @@ export function newestLines(resultsDir: string): ResultLine[] {
       const lines = readFileSync(join(resultsDir, name), 'utf8')
         .split('\n')
         .filter((line) => line !== '');
-      const last = lines.map((line) => JSON.parse(line) as ResultLine).findLast(({ quick }) => !quick);
+      const last = lines
+        .map((line) => JSON.parse(line) as ResultLine)
+        .findLast((line) => quick || !line.quick);
       return last === undefined ? [] : [last];
     });
 }
@@ -46,7 +50,7 @@ export function tableOf(lines: readonly ResultLine[]): string {
   return `${lines.map(sectionOf).join('\n')}`;
 }
 
-function sectionOf(line: ResultLine): string {
+export function sectionOf(line: ResultLine): string {
   const arms = Object.entries(line.arms);
   const figures = line.shown.filter((name) => arms.some(([, spreads]) => spreads[name] !== undefined));
   const rows = arms.map(([name, spreads]) => [name, ...figures.map((figure) => spreadText(spreads[figure]))]);

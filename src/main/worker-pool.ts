@@ -34,17 +34,10 @@ export class WorkerPool {
   static async start(workers: number, settings: WorkerSettings): Promise<WorkerPool> {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const pool = new Piscina<WorkerTask, WorkerReply>({
+      ...poolOptions(workers),
       filename: new URL(`../workers/worker.${extension}`, import.meta.url).href,
       ...(extension === 'ts' ? { execArgv: ['--import', 'tsx'] } : {}),
-      minThreads: workers,
-      maxThreads: workers,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      concurrentTasksPerWorker: 1024,
-      // The worker's own event loop has to turn while it waits for a batch: its Cassandra session lives there.
-      atomics: 'disabled',
-      recordTiming: false,
       workerData: settings,
-      loadBalancer: byWorkerNumber(),
     });
     const workerPool = new WorkerPool(pool, workers);
     try {
@@ -85,12 +78,29 @@ export class WorkerPool {
   }
 }
 
+type PoolOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>;
+
+/** How tasks reach the threads: of the product's pool, and of the bench that measures what that costs. */
+export function poolOptions(workers: number): PoolOptions {
+  return {
+    minThreads: workers,
+    maxThreads: workers,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    concurrentTasksPerWorker: 1024,
+    // The worker's own event loop has to turn while it waits for a batch: its Cassandra session lives there. The other modes were
+    // measured (docs/decisions/0001): one stops that loop, and the other is no faster.
+    atomics: 'disabled',
+    recordTiming: false,
+    loadBalancer: byWorkerNumber(),
+  };
+}
+
 /** Puts the worker's number where the balancer sees it: Piscina shows it a task's queue options and not the task. */
-function addressed<T extends { readonly worker: number }>(task: T): T {
+export function addressed<T extends { readonly worker: number }>(task: T): T {
   return Object.assign(task, { [Piscina.queueOptionsSymbol]: { worker: task.worker } });
 }
 
-type Balancer = NonNullable<NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer']>;
+type Balancer = NonNullable<PoolOptions['loadBalancer']>;
 
 /** Binds each worker number to a thread at its first task; a task whose thread is not there yet waits in Piscina's queue. */
 function byWorkerNumber(): Balancer {
