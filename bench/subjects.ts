@@ -4,6 +4,7 @@ import { enrich } from './enrich.bench.ts';
 import { frame } from './frame.bench.ts';
 import type { Subject } from './harness.ts';
 import { memory } from './memory.bench.ts';
+import { peers } from './peers.bench.ts';
 import { pipelineCassandra } from './pipeline-cassandra.bench.ts';
 import { pipelineEmbedded } from './pipeline-embedded.bench.ts';
 import { pipelineKafka } from './pipeline-kafka.bench.ts';
@@ -21,6 +22,7 @@ export const SUBJECTS: readonly Subject[] = [
   pipelineEmbedded,
   pipelineKafka,
   pipelineCassandra,
+  peers,
   queries,
   memory,
   start,
