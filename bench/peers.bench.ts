@@ -7,19 +7,31 @@ import {
   type Subject,
 } from './harness.ts';
 import { KafkaLoad } from './kafka-load.ts';
-import { type JavaProgram, javaArm, javaPeers, PEERS_DEAD_LETTERS, PEERS_OUTPUT } from './peers/java-arm.ts';
+import { cassandraArms } from './peers/cassandra-arms.ts';
+import {
+  type JavaPeers,
+  type JavaProgram,
+  javaArm,
+  javaPeers,
+  PEERS_DEAD_LETTERS,
+  PEERS_OUTPUT,
+} from './peers/java-arm.ts';
 import { referenceConfig } from './peers/reference-file.ts';
 import { verifyPeers } from './peers/verify.ts';
-import { applyTopics, lazyLoad, makeLoad, pipelineArm } from './pipeline-arm.ts';
-import { benchKafka } from './servers.ts';
+import { lazyLoad, makeLoad, pipelineArm } from './pipeline-arm.ts';
+import { type BenchServer, benchCassandra, benchKafka } from './servers.ts';
 
-/** The product beside programs in Java that do exactly its analytics work: Kafka Streams, and a plain consumer and producer. */
+/**
+ * The product beside programs in Java that do exactly its analytics work: Kafka Streams, and a plain consumer and producer; the latter
+ * also with a write to Cassandra.
+ */
 export const peers: Subject = {
   name: 'peers',
-  about: 'the product beside Kafka Streams and plain Java doing exactly its analytics work',
+  about: 'the product beside Kafka Streams and plain Java doing exactly its work, with and without Cassandra',
   shown: [
     'records_per_second',
     'cpu_us_per_record',
+    'server_cpu_us_per_record',
     'main_us_per_record',
     'whole_cpu_us_per_record',
     'first_output_seconds',
@@ -31,42 +43,70 @@ export const peers: Subject = {
   open,
 };
 
+/** Changes of each key in the loads of the arms with Cassandra: most changes are of a row that is there. */
+const CHANGES_PER_KEY = 12;
+const PARTITIONS = 12;
+
 async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
   const java = javaPeers();
   if (typeof java === 'string') return { skipped: java };
-  const started = await benchKafka();
-  if (typeof started === 'string') return { skipped: started };
-  const { server } = started;
-  const records = recordCount(options, 1_000_000, 10_000);
-  const kafka = await KafkaLoad.connect(server.address);
-  const config = referenceConfig();
+  const kafka = await benchKafka();
+  if (typeof kafka === 'string') return { skipped: kafka };
+  const cassandra = await benchCassandra();
+  if (typeof cassandra === 'string') return { skipped: cassandra };
+  const load = await KafkaLoad.connect(kafka.server.address);
   const close = async (): Promise<void> => {
-    await kafka.close();
-    await server.stop();
+    await load.close();
+    await Promise.all([kafka.server.stop(), cassandra.server.stop()]);
   };
   try {
-    const verified = await verifyPeers(kafka, java, config, (load) => applyTopics(kafka, load));
-    options.log(`  ${verified}`);
-    for (const topic of [PEERS_OUTPUT, PEERS_DEAD_LETTERS]) await kafka.createTopic(topic, 12);
-    const plain = lazyLoad(kafka, () => makeLoad(kafka, records));
-    const product = (name: string, workers: number): Arm =>
-      pipelineArm({ name, kafka, load: plain, workers, config, options });
-    const peer = (name: string, program: JavaProgram, threads: number): Arm =>
-      javaArm({ name, peers: java, program, threads, kafka, load: plain });
-    return {
-      arms: [
-        product('1 worker', 1),
-        peer('Kafka Streams, 2 threads', 'StreamsProgram', 2),
-        product('2 workers', 2),
-        peer('plain Java, 2 threads', 'PlainProgram', 2),
-      ],
-      settings: { records, codec: 'lz4', acks: 'all' },
-      versions: { ...started.versions, ...java.versions },
-      notes: [verified],
-      close,
-    };
+    return { ...(await prepare(options, java, load, cassandra, kafka.versions)), close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function prepare(
+  options: BenchOptions,
+  java: JavaPeers,
+  kafka: KafkaLoad,
+  cassandra: BenchServer,
+  versions: Readonly<Record<string, string>>,
+): Promise<OpenSubject> {
+  const config = referenceConfig();
+  const verified = await verifyPeers(kafka, java, config);
+  options.log(`  ${verified}`);
+  for (const topic of [PEERS_OUTPUT, PEERS_DEAD_LETTERS]) await kafka.createTopic(topic, PARTITIONS);
+  const records = recordCount(options, 1_000_000, 10_000);
+  // Six times the bytes with a schema; a conditional write takes ten times as long as all the rest.
+  const schemaRecords = Math.ceil(records / 3);
+  const storedRecords = Math.ceil(records / 8);
+  const plain = lazyLoad(kafka, () => makeLoad(kafka, records));
+  const schema = lazyLoad(kafka, () => makeLoad(kafka, schemaRecords, { schema: true }));
+  const keys = Math.ceil(storedRecords / CHANGES_PER_KEY);
+  const skewed = lazyLoad(kafka, () => makeLoad(kafka, storedRecords, { keys, hot: true }));
+  const product = (name: string, load: typeof plain, workers: number): Arm =>
+    pipelineArm({ name, kafka, load, workers, config, options });
+  const peer = (name: string, load: typeof plain, program: JavaProgram): Arm =>
+    javaArm({ name, peers: java, program, threads: 2, kafka, load });
+  return {
+    arms: [
+      product('1 worker', plain, 1),
+      peer('Kafka Streams, 2 threads', plain, 'StreamsProgram'),
+      product('2 workers', plain, 2),
+      peer('plain Java, 2 threads', plain, 'PlainProgram'),
+      product('schema: 2 workers', schema, 2),
+      peer('schema: Kafka Streams, 2 threads', schema, 'StreamsProgram'),
+      peer('schema: plain Java, 2 threads', schema, 'PlainProgram'),
+      ...(await cassandraArms({ kafka, cassandra, peers: java, load: skewed, config, options })),
+    ],
+    settings: { records, schemaRecords, storedRecords, storedKeys: keys, codec: 'lz4', acks: 'all' },
+    versions: { ...versions, ...cassandra.versions, ...java.versions },
+    notes: [
+      verified,
+      'Servers, program and observer share the cores. Rate and CPU of the last three quarters; CPU of all threads of the program; that of Cassandra (server) of the whole run.',
+      'With Cassandra 20 % of the keys get 80 % of the changes, and all arms end with equal rows.',
+    ],
+  };
 }

@@ -1,6 +1,6 @@
 import { KafkaTopics } from '../../test/stack/kafka-topics.ts';
 import type { KafkaLoad } from '../kafka-load.ts';
-import { type Load, makeLoad, OUTPUT } from '../pipeline-arm.ts';
+import { applyTopics, type Load, makeLoad, OUTPUT } from '../pipeline-arm.ts';
 import { logTail, type Running, startService } from '../service-process.ts';
 import { guardedRecords } from './guarded-records.ts';
 import { type JavaPeers, type JavaProgram, startJava } from './java-arm.ts';
@@ -32,12 +32,11 @@ export async function verifyPeers(
   kafka: KafkaLoad,
   peers: JavaPeers,
   config: Readonly<Record<string, unknown>>,
-  apply: (load: Load) => void,
 ): Promise<string> {
   const load = await makeLoad(kafka, RECORDS, { keys: 400 });
   for (const record of guardedRecords(load.prefix)) await kafka.send(load.topic, record, null);
   await kafka.flush();
-  apply(load);
+  applyTopics(kafka, load);
   const topics = await KafkaTopics.connect(kafka.address);
   try {
     const group = `verify-product-${Date.now()}`;

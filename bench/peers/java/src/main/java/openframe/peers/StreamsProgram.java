@@ -46,6 +46,8 @@ public final class StreamsProgram {
     settings.put("commit.interval.ms", "1000");
     settings.put("state.dir", options.text("state"));
     settings.put("consumer.auto.offset.reset", "earliest");
+    // The global stores are filled partition by partition, each after the last one's fetch has run out: 15 s with the default of 500.
+    settings.put("global.consumer.fetch.max.wait.ms", "10");
     settings.put("producer.compression.type", "lz4");
     settings.put("producer.acks", "all");
     settings.put("default.key.serde", Serdes.ByteArraySerde.class);
