@@ -14,6 +14,8 @@ export interface CheckInOptions {
   readonly keys: number;
   /** Whether 20 % of the agents make 80 % of the check-ins. */
   readonly hot?: boolean;
+  /** Whether the first records are one of each agent, so that all that follow are of agents that are known. */
+  readonly eachFirst?: boolean;
   /** Whether records come wrapped in their schema (`schemas.enable=true`). */
   readonly schema?: boolean;
   /** Every column of the table, about 1.6 kB, instead of those that are read, about 1.1 kB. */
@@ -58,6 +60,7 @@ export class CheckIns {
   readonly topic: string;
   readonly #keys: number;
   readonly #hot: boolean;
+  readonly #eachFirst: boolean;
   readonly #parts: readonly string[];
   readonly #names: readonly string[];
   readonly #keyHead: string;
@@ -65,10 +68,12 @@ export class CheckIns {
   readonly #agents = new Map<number, Agent>();
 
   constructor(options: CheckInOptions) {
-    const { keys, hot = false, schema = false, wholeRow = false, prefix = 'tactical' } = options;
+    const { keys, hot = false, eachFirst = false } = options;
+    const { schema = false, wholeRow = false, prefix = 'tactical' } = options;
     this.topic = `${prefix}.public.agents_agent`;
     this.#keys = keys;
     this.#hot = hot;
+    this.#eachFirst = eachFirst;
     const envelope = JSON.stringify(template(prefix, wholeRow));
     const key = '{"id":@}';
     const pieces = (
@@ -94,6 +99,7 @@ export class CheckIns {
   }
 
   #idOf(index: number): number {
+    if (this.#eachFirst && index < this.#keys) return 1 + index;
     const random = scrambled(index);
     if (!this.#hot) return 1 + (random % this.#keys);
     const hotKeys = Math.max(1, Math.floor(this.#keys / 5));

@@ -28,6 +28,7 @@ final class CassandraWriter implements DeviceWriter {
   private final CqlSession session;
   private final DeviceStatements statements;
   private final boolean conditional;
+  private final boolean wholeRows;
   private final Semaphore inFlight;
   /**
    * Conditional writes of a lane stand one behind another. A bucket is a partition, and conditional statements of one partition would
@@ -50,6 +51,7 @@ final class CassandraWriter implements DeviceWriter {
         .build();
     statements = new DeviceStatements(session, options.text("keyspace"), options.number("buckets"));
     conditional = options.text("write").equals("lwt");
+    wholeRows = options.text("read", "no").equals("yes");
     int most = options.number("inflight");
     inFlight = new Semaphore(most);
     lanes = new Lane[most];
@@ -64,7 +66,13 @@ final class CassandraWriter implements DeviceWriter {
   }
 
   private CompletableFuture<?> queue(Device device) {
-    return lanes[statements.bucket(device) % lanes.length].then(() -> newer(device, 1));
+    return lanes[statements.bucket(device) % lanes.length].then(() -> newer(device, 1).thenCompose(written -> readBack(device)));
+  }
+
+  /** Analytics keeps whole rows: what a change says nothing of (a column out of line) is taken from the row, as the product does. */
+  private CompletionStage<Void> readBack(Device device) {
+    if (!wholeRows || !device.isPart()) return done();
+    return send(statements.read(device)).thenAccept(result -> statements.fill(device, result.one()));
   }
 
   /** {@code UPDATE … IF version < ?}; of a row that is not there {@code INSERT … IF NOT EXISTS}. */

@@ -23,4 +23,10 @@ final class Device {
     this.deleted = deleted;
     if (!deleted) Arrays.fill(columns, UNSET);
   }
+
+  /** Whether the change leaves columns unchanged without telling their values. */
+  boolean isPart() {
+    for (Object column : columns) if (column == UNSET) return true;
+    return false;
+  }
 }

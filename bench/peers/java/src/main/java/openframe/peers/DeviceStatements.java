@@ -4,6 +4,7 @@ import com.datastax.oss.driver.api.core.CqlSession;
 import com.datastax.oss.driver.api.core.cql.BoundStatement;
 import com.datastax.oss.driver.api.core.cql.BoundStatementBuilder;
 import com.datastax.oss.driver.api.core.cql.PreparedStatement;
+import com.datastax.oss.driver.api.core.cql.Row;
 import java.time.Instant;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -16,18 +17,20 @@ final class DeviceStatements {
   private final PreparedStatement newer;
   private final PreparedStatement first;
   private final PreparedStatement upsert;
+  private final PreparedStatement read;
 
   DeviceStatements(CqlSession session, String keyspace, int buckets) {
     this.buckets = buckets;
     String table = keyspace + ".devices";
-    String names = "version, source_ts, deleted, "
-        + IntStream.range(0, DeviceColumns.COUNT).mapToObj(DeviceColumns::name).collect(Collectors.joining(", "));
+    String columns = IntStream.range(0, DeviceColumns.COUNT).mapToObj(DeviceColumns::name).collect(Collectors.joining(", "));
+    String names = "version, source_ts, deleted, " + columns;
     String marks = "?" + ", ?".repeat(DeviceColumns.COUNT + 5);
     String insert = "INSERT INTO " + table + " (" + names + ", tool, bucket, id) VALUES (" + marks + ")";
     newer = session.prepare(
         "UPDATE " + table + " SET " + names.replace(",", " = ?,") + " = ? WHERE " + KEY + " IF version < ?");
     first = session.prepare(insert + " IF NOT EXISTS");
     upsert = session.prepare(insert);
+    read = session.prepare("SELECT " + columns + " FROM " + table + " WHERE " + KEY);
   }
 
   BoundStatement newer(Device device) {
@@ -47,6 +50,19 @@ final class DeviceStatements {
     BoundStatementBuilder builder = upsert.boundStatementBuilder();
     bind(builder, device, false);
     return builder.build();
+  }
+
+  BoundStatement read(Device device) {
+    return read.bind(Device.TOOL, bucket(device), device.id);
+  }
+
+  /** Gives a device the stored values of the columns that its change says nothing of. */
+  void fill(Device device, Row row) {
+    for (int index = 0; row != null && index < DeviceColumns.COUNT; index++) {
+      if (device.columns[index] != Device.UNSET || row.isNull(index)) continue;
+      Object stored = row.getObject(index);
+      device.columns[index] = stored instanceof Instant time ? (Object) time.toEpochMilli() : stored;
+    }
   }
 
   private int bind(BoundStatementBuilder builder, Device device, boolean isNew) {

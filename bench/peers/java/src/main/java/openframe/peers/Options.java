@@ -36,7 +36,7 @@ final class Options {
     settings.put("bootstrap.servers", text("bootstrap"));
     settings.put("auto.offset.reset", "earliest");
     settings.put("enable.auto.commit", "false");
-    settings.put("max.poll.records", "5000");
+    settings.put("max.poll.records", text("poll", "5000"));
     return settings;
   }
 }
