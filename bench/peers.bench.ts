@@ -35,6 +35,7 @@ export const peers: Subject = {
     'main_us_per_record',
     'whole_records_per_second',
     'whole_cpu_us_per_record',
+    'whole_server_cpu_us_per_record',
     'first_output_seconds',
     'rss_peak_mb',
   ],
@@ -118,7 +119,7 @@ async function prepare(
     versions: { ...versions, ...cassandra.versions, ...java.versions },
     notes: [
       verified,
-      'Servers, program and observer share the cores. Rate and CPU of the last three quarters; CPU of all threads of the program; that of Cassandra (server) of the whole run.',
+      'Servers, program and observer share the cores. Rate and CPU of the last three quarters, unless whole; CPU of all threads of the program; server is Cassandra.',
       'With Cassandra 20 % of the keys get 80 % of the changes, new rows come in the first quarter, and all arms end with equal rows.',
     ],
   };

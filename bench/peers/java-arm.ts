@@ -75,6 +75,8 @@ export interface JavaArmSpec {
   readonly kafka: KafkaLoad;
   readonly load: () => Promise<Load>;
   readonly more?: readonly string[];
+  /** A server whose CPU is told, too. */
+  readonly serverPid?: number;
 }
 
 /** A program over a load, seen from outside as the product is. */
@@ -108,6 +110,7 @@ export async function measureJava(spec: JavaArmSpec): Promise<Watched> {
       partitions: { input: load.partitions, output: outputPartitions },
       records: load.records,
       outputBefore: before.high,
+      ...(spec.serverPid === undefined ? {} : { serverPid: spec.serverPid }),
     });
     return { ...watched, figures: withoutMain(watched.figures) };
   } finally {
