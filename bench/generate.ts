@@ -14,6 +14,8 @@ export interface CheckInOptions {
   readonly keys: number;
   /** Whether 20 % of the agents make 80 % of the check-ins. */
   readonly hot?: boolean;
+  /** Whether the first records are one of each agent, so that all that follow are of agents that are known. */
+  readonly eachFirst?: boolean;
   /** Whether records come wrapped in their schema (`schemas.enable=true`). */
   readonly schema?: boolean;
   /** Every column of the table, about 1.6 kB, instead of those that are read, about 1.1 kB. */
@@ -63,6 +65,7 @@ export class CheckIns {
   readonly #keys: number;
   readonly #hot: boolean;
   readonly #oneKeyShare: number;
+  readonly #eachFirst: boolean;
   readonly #parts: readonly string[];
   readonly #names: readonly string[];
   readonly #keyHead: string;
@@ -70,11 +73,13 @@ export class CheckIns {
   readonly #agents = new Map<number, Agent>();
 
   constructor(options: CheckInOptions) {
-    const { keys, hot = false, schema = false, wholeRow = false, prefix = 'tactical', valueBytes } = options;
+    const { keys, hot = false, eachFirst = false, oneKeyShare = 0 } = options;
+    const { schema = false, wholeRow = false, prefix = 'tactical', valueBytes } = options;
     this.topic = `${prefix}.public.agents_agent`;
     this.#keys = keys;
     this.#hot = hot;
-    this.#oneKeyShare = options.oneKeyShare ?? 0;
+    this.#eachFirst = eachFirst;
+    this.#oneKeyShare = oneKeyShare;
     const envelope = JSON.stringify(
       valueBytes === undefined ? template(prefix, wholeRow) : sizedTemplate(prefix, valueBytes),
     );
@@ -102,6 +107,7 @@ export class CheckIns {
   }
 
   #idOf(index: number): number {
+    if (this.#eachFirst && index < this.#keys) return 1 + index;
     const random = scrambled(index);
     if (scrambled(~index) / 2 ** 32 < this.#oneKeyShare) return 1;
     if (!this.#hot) return 1 + (random % this.#keys);

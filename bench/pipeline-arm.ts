@@ -79,6 +79,8 @@ export interface PipelineArmSpec {
   readonly workers: number;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly options: BenchOptions;
+  /** A server whose CPU is told, too. */
+  readonly serverPid?: number;
   /** Further figures of a run. */
   readonly also?: (watched: Watched) => Figures;
 }
@@ -113,6 +115,7 @@ async function measurePipeline(spec: PipelineArmSpec): Promise<Figures> {
       partitions: { input: load.partitions, output: outputPartitions },
       records: load.records,
       outputBefore: before.high,
+      ...(spec.serverPid === undefined ? {} : { serverPid: spec.serverPid }),
     });
     if (profile !== undefined) await reportProfile(profile, watched, options.log);
     return { ...watched.figures, ...spec.also?.(watched) };

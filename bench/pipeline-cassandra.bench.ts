@@ -9,6 +9,7 @@ import { Statements } from '../src/workers/stores/cassandra-statements.ts';
 import { CassandraStore } from '../src/workers/stores/cassandra-store.ts';
 import { bucketOfId } from '../src/workers/stores/row.ts';
 import { Writer } from '../src/workers/write.ts';
+import { differing, finalRows, truncateTables } from './cassandra-rows.ts';
 import { CheckIns } from './generate.ts';
 import {
   type BenchOptions,
@@ -55,7 +56,7 @@ async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
   const arm = (name: string, settings: CassandraSettings, other: string, send: () => Promise<void>) => ({
     name,
     measure: async (): Promise<Figures> => {
-      await truncate(settings);
+      await truncateTables(settings, ['devices']);
       const figures = await measureSend(server.pid, send, changes.length);
       finals.set(settings.keyspace, await finalRows(settings));
       const differ = differing(finals.get(settings.keyspace), finals.get(other));
@@ -95,12 +96,6 @@ async function skewedStream(count: number): Promise<Mutation[]> {
   });
   await stages.enricher.enrich(changes);
   return changes;
-}
-
-async function truncate(settings: CassandraSettings): Promise<void> {
-  const client = createClient({ ...settings, requestTimeoutMs: 60_000 });
-  await client.execute(`TRUNCATE ${settings.keyspace}.devices`, [], { prepare: false });
-  await client.shutdown();
 }
 
 async function measureSend(serverPid: number, send: () => Promise<void>, rows: number): Promise<Figures> {
@@ -183,26 +178,4 @@ async function oneByOne(
     }),
   );
   await client.shutdown();
-}
-
-async function finalRows(settings: CassandraSettings): Promise<string[]> {
-  const store = new CassandraStore(settings, createClient({ ...settings, requestTimeoutMs: 60_000 }));
-  const rows: string[] = [];
-  for await (const row of store.scan('device')) {
-    const columns = Object.entries(row.columns).sort(([one], [other]) => (one < other ? -1 : 1));
-    rows.push(JSON.stringify([row.id, row.deleted, row.versions, row.sourceTs, columns], bigintText));
-  }
-  await store.close();
-  return rows.sort();
-}
-
-function bigintText(_: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? `${value}n` : value;
-}
-
-/** Rows that only one of the two has; none while one of them has not been written yet. */
-function differing(mine: readonly string[] | undefined, other: readonly string[] | undefined): number {
-  if (mine === undefined || other === undefined) return 0;
-  const theirs = new Set(other);
-  return mine.filter((row) => !theirs.has(row)).length + Math.abs(mine.length - other.length);
 }

@@ -7,6 +7,7 @@ import { growthHotKey, growthMisses } from './growth-store.bench.ts';
 import { handOver } from './hand-over.bench.ts';
 import type { Subject } from './harness.ts';
 import { memory } from './memory.bench.ts';
+import { peers } from './peers.bench.ts';
 import { pipelineCassandra } from './pipeline-cassandra.bench.ts';
 import { pipelineEmbedded } from './pipeline-embedded.bench.ts';
 import { pipelineKafka } from './pipeline-kafka.bench.ts';
@@ -25,6 +26,7 @@ export const SUBJECTS: readonly Subject[] = [
   pipelineEmbedded,
   pipelineKafka,
   pipelineCassandra,
+  peers,
   queries,
   ...GROWTH,
   growthMisses,

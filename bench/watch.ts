@@ -17,6 +17,8 @@ export interface WatchSpec {
   /** Output records to wait for, beyond `outputBefore`. */
   readonly records: number;
   readonly outputBefore: number;
+  /** A server that works for it, whose CPU is told beside its own. */
+  readonly serverPid?: number;
 }
 
 export interface Sample {
@@ -24,6 +26,8 @@ export interface Sample {
   readonly seen: number;
   readonly cpuSeconds: number;
   readonly mainSeconds: number;
+  /** Of the server; 0 without one. */
+  readonly serverSeconds: number;
   readonly rssMb: number;
 }
 
@@ -45,7 +49,7 @@ export async function watch(running: Running, spec: WatchSpec): Promise<Watched>
   const warm = samples.find(({ seen }) => seen >= spec.records / 4);
   if (last === undefined || first === undefined || warm === undefined) throw new Error('nothing was seen');
   const rate = (from: Sample): number => (last.seen - from.seen) / ((last.at - from.at) / 1000);
-  const perRecord = (from: Sample, name: 'cpuSeconds' | 'mainSeconds'): number =>
+  const perRecord = (from: Sample, name: 'cpuSeconds' | 'mainSeconds' | 'serverSeconds'): number =>
     ((last[name] - from[name]) / (last.seen - from.seen)) * 1e6;
   return {
     samples,
@@ -54,6 +58,7 @@ export async function watch(running: Running, spec: WatchSpec): Promise<Watched>
       records_per_second: rate(warm),
       cpu_us_per_record: perRecord(warm, 'cpuSeconds'),
       main_us_per_record: perRecord(warm, 'mainSeconds'),
+      ...(spec.serverPid === undefined ? {} : { server_cpu_us_per_record: perRecord(warm, 'serverSeconds') }),
       whole_records_per_second: rate(first),
       // From the process's start: what a short job pays.
       whole_cpu_us_per_record: (last.cpuSeconds / last.seen) * 1e6,
@@ -71,7 +76,9 @@ async function watchOutput(running: Running, spec: WatchSpec): Promise<Sample[]>
     const { high } = await spec.kafka.ends(spec.output, spec.partitions.output);
     const seen = high - spec.outputBefore;
     const at = performance.now();
-    samples.push({ at, seen, ...processTimes(running.pid), rssMb: memoryMb(running.pid).now });
+    const serverSeconds = spec.serverPid === undefined ? 0 : processTimes(spec.serverPid).cpuSeconds;
+    const rssMb = memoryMb(running.pid).now;
+    samples.push({ at, seen, ...processTimes(running.pid), serverSeconds, rssMb });
     if (seen >= spec.records) return samples;
     if (samples.length < 2 || seen > (samples[samples.length - 2]?.seen ?? 0)) grewAt = at;
     const end = running.ended();

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { serverFolder } from '../../test/stack/runs.ts';
 import type { Arm } from '../harness.ts';
@@ -8,6 +7,7 @@ import type { KafkaLoad } from '../kafka-load.ts';
 import { jarVersion, root } from '../machine.ts';
 import { startProgram } from '../service-process.ts';
 import { watch } from '../watch.ts';
+import { mavenBuild } from './maven-build.ts';
 
 /**
  * The Kafka Streams program that does the same work (`peers-bench`): parse the envelope, take the row, add the organisation of its
@@ -29,14 +29,14 @@ export async function preparePeer(kafka: KafkaLoad, records: number): Promise<Pe
   const source = join(process.env.PEERS_BENCH ?? join(root, '..', 'shared', 'peers-bench'), 'java');
   if (!existsSync(join(source, 'pom.xml')))
     return 'the peer is not there: set PEERS_BENCH to the folder peers-bench';
-  const build = buildPeer(source);
-  if ('failed' in build) return `the peer does not build: ${build.failed}`;
-  const classpath = `${join(build.folder, 'classes')}:${join(build.folder, 'libs', '*')}`;
+  const build = mavenBuild(source);
+  if (typeof build === 'string') return build;
+  const { classpath } = build;
   java(classpath, ['peers.Gen', 'gen', kafka.address, INPUT, String(records), String(PARTITIONS), 'lz4']);
   await kafka.createTopic(OUTPUT, PARTITIONS);
   return {
     records,
-    version: jarVersion(readdirSync(join(build.folder, 'libs')), 'kafka-streams'),
+    version: jarVersion(build.jars, 'kafka-streams'),
     arm: (name) => ({ name, measure: () => measure(kafka, classpath, records) }),
   };
 }
@@ -70,31 +70,6 @@ async function measure(kafka: KafkaLoad, classpath: string, records: number) {
   } finally {
     await running.stop();
   }
-}
-
-/** Compiled once for each version of its sources. */
-function buildPeer(source: string): { readonly folder: string } | { readonly failed: string } {
-  const hash = createHash('sha256');
-  const sources = readdirSync(source, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  for (const entry of sources) hash.update(readFileSync(join(entry.parentPath, entry.name)));
-  const base = process.env.OPENFRAME_TEST_STACK_DIR ?? join(root, '.stack');
-  const folder = join(base, `peers-${hash.digest('hex').slice(0, 12)}`);
-  if (existsSync(folder)) return { folder };
-  const unfinished = `${folder}-${process.pid}`;
-  mkdirSync(unfinished, { recursive: true });
-  const goals = ['compile', 'dependency:copy-dependencies', `-DoutputDirectory=${join(unfinished, 'libs')}`];
-  const result = spawnSync('mvn', ['-q', '-B', `-Dout=${unfinished}`, ...goals], {
-    cwd: source,
-    encoding: 'utf8',
-  });
-  if (result.status !== 0) {
-    rmSync(unfinished, { recursive: true, force: true });
-    return { failed: result.error?.message ?? `${result.stdout}${result.stderr}` };
-  }
-  renameSync(unfinished, folder);
-  return { folder };
 }
 
 function java(classpath: string, args: readonly string[]): void {

@@ -38,6 +38,12 @@ describe('generated check-ins', () => {
     expect(hot / ids.length).toBeLessThan(0.82);
   });
 
+  test('begin with one of each agent when they are to', () => {
+    const checkIns = new CheckIns({ keys: 50, hot: true, eachFirst: true });
+    const ids = Array.from({ length: 50 }, (_, index) => decoded(checkIns, index).id);
+    expect(new Set(ids).size).toBe(50);
+  });
+
   test('refer to sites that are there', () => {
     const sites = references().filter(({ topic }) => topic.endsWith('clients_site'));
     const ids = new Set(sites.map(({ record }) => (JSON.parse(record.key) as { id: number }).id));

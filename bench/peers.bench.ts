@@ -1,0 +1,126 @@
+import {
+  type Arm,
+  type BenchOptions,
+  type OpenSubject,
+  recordCount,
+  type Skipped,
+  type Subject,
+} from './harness.ts';
+import { KafkaLoad } from './kafka-load.ts';
+import { cassandraArms } from './peers/cassandra-arms.ts';
+import {
+  type JavaPeers,
+  type JavaProgram,
+  javaArm,
+  javaPeers,
+  PEERS_DEAD_LETTERS,
+  PEERS_OUTPUT,
+} from './peers/java-arm.ts';
+import { referenceConfig } from './peers/reference-file.ts';
+import { verifyPeers } from './peers/verify.ts';
+import { lazyLoad, makeLoad, pipelineArm } from './pipeline-arm.ts';
+import { type BenchServer, benchCassandra, benchKafka } from './servers.ts';
+
+/**
+ * The product beside programs in Java that do exactly its analytics work: Kafka Streams, and a plain consumer and producer; the latter
+ * also with a write to Cassandra.
+ */
+export const peers: Subject = {
+  name: 'peers',
+  about: 'the product beside Kafka Streams and plain Java doing exactly its work, with and without Cassandra',
+  shown: [
+    'records_per_second',
+    'cpu_us_per_record',
+    'server_cpu_us_per_record',
+    'main_us_per_record',
+    'whole_records_per_second',
+    'whole_cpu_us_per_record',
+    'whole_server_cpu_us_per_record',
+    'first_output_seconds',
+    'rss_peak_mb',
+  ],
+  rounds: 3,
+  warmUp: false,
+  smoke: false,
+  open,
+};
+
+/** Changes of each key in the loads of the arms with Cassandra: most changes are of a row that is there. */
+const CHANGES_PER_KEY = 12;
+const PARTITIONS = 12;
+
+async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
+  const java = javaPeers();
+  if (typeof java === 'string') return { skipped: java };
+  const kafka = await benchKafka();
+  if (typeof kafka === 'string') return { skipped: kafka };
+  const cassandra = await benchCassandra();
+  if (typeof cassandra === 'string') return { skipped: cassandra };
+  const load = await KafkaLoad.connect(kafka.server.address);
+  const close = async (): Promise<void> => {
+    await load.close();
+    await Promise.all([kafka.server.stop(), cassandra.server.stop()]);
+  };
+  try {
+    return { ...(await prepare(options, java, load, cassandra, kafka.versions)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function prepare(
+  options: BenchOptions,
+  java: JavaPeers,
+  kafka: KafkaLoad,
+  cassandra: BenchServer,
+  versions: Readonly<Record<string, string>>,
+): Promise<OpenSubject> {
+  const config = referenceConfig();
+  const verified = await verifyPeers(kafka, java, config);
+  options.log(`  ${verified}`);
+  for (const topic of [PEERS_OUTPUT, PEERS_DEAD_LETTERS]) await kafka.createTopic(topic, PARTITIONS);
+  const records = recordCount(options, 1_000_000, 10_000);
+  // Six times the bytes with a schema; a conditional write takes ten times as long as all the rest.
+  const schemaRecords = Math.ceil(records / 3);
+  const storedRecords = Math.ceil(records / 8);
+  const plain = lazyLoad(kafka, () => makeLoad(kafka, records));
+  const schema = lazyLoad(kafka, () => makeLoad(kafka, schemaRecords, { schema: true }));
+  // All new rows are in the first quarter, which no figure counts: for them the product does what its peers do not (the list of an
+  // organisation's devices, links to other tools' devices, rows that waited).
+  const stored = (count: number): typeof plain =>
+    lazyLoad(kafka, () =>
+      makeLoad(kafka, count, { keys: Math.ceil(count / CHANGES_PER_KEY), hot: true, eachFirst: true }),
+    );
+  const cassandraLoads = { load: stored(storedRecords), warmUp: stored(Math.ceil(storedRecords / 4)) };
+  const product = (name: string, load: typeof plain, workers: number): Arm =>
+    pipelineArm({ name, kafka, load, workers, config, options });
+  const peer = (name: string, load: typeof plain, program: JavaProgram): Arm =>
+    javaArm({ name, peers: java, program, threads: 2, kafka, load });
+  return {
+    arms: [
+      product('1 worker', plain, 1),
+      peer('Kafka Streams, 2 threads', plain, 'StreamsProgram'),
+      product('2 workers', plain, 2),
+      peer('plain Java, 2 threads', plain, 'PlainProgram'),
+      product('schema: 2 workers', schema, 2),
+      peer('schema: Kafka Streams, 2 threads', schema, 'StreamsProgram'),
+      peer('schema: plain Java, 2 threads', schema, 'PlainProgram'),
+      ...(await cassandraArms({ kafka, cassandra, peers: java, ...cassandraLoads, config, options })),
+    ],
+    settings: {
+      records,
+      schemaRecords,
+      storedRecords,
+      changesPerKey: CHANGES_PER_KEY,
+      codec: 'lz4',
+      acks: 'all',
+    },
+    versions: { ...versions, ...cassandra.versions, ...java.versions },
+    notes: [
+      verified,
+      'Servers, program and observer share the cores. Rate and CPU of the last three quarters, unless whole; CPU of all threads of the program; server is Cassandra.',
+      'With Cassandra 20 % of the keys get 80 % of the changes, new rows come in the first quarter, and all arms end with equal rows.',
+    ],
+  };
+}

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { guardedRecords } from '../../bench/peers/guarded-records.ts';
+import { differenceOf, type Produced } from '../../bench/peers/verify.ts';
+import { newDecoder, sourceRecord } from '../../bench/worker-parts.ts';
+
+describe('the comparison of peers', () => {
+  const record = { version: 'v1', hostname: 'one', processed_at: 1 };
+  const produced = (...records: object[]): Produced => ({
+    records: records.map((fields) => ({ key: 'tactical-rmm:1', value: JSON.stringify(fields) })),
+    deadLetters: [{ key: 'a', value: 'b' }],
+  });
+
+  test('finds none between records that differ in their own time alone, in whatever order they come', () => {
+    const later = { ...record, version: 'v2' };
+    const other = produced(later, { ...record, processed_at: 2 });
+    expect(differenceOf(produced(record, later), other)).toBeUndefined();
+  });
+
+  test('names the field of a difference', () => {
+    expect(differenceOf(produced(record), produced({ ...record, hostname: 'two' }))).toBe(
+      'tactical-rmm:1 at version v1: field hostname is "two" instead of "one"',
+    );
+    expect(differenceOf(produced(record), produced({ ...record, site_name: null }))).toContain(
+      'field site_name is null instead of absent',
+    );
+  });
+
+  test('misses no record and no dead letter', () => {
+    expect(differenceOf(produced(record), produced())).toContain('came 0 times instead of 1');
+    expect(differenceOf(produced(), produced(record))).toContain("is not among the product's");
+    expect(differenceOf(produced(), { records: [], deadLetters: [] })).toContain('only the product has');
+  });
+
+  test('is made on records of which the product takes most and refuses some', () => {
+    const decoder = newDecoder();
+    const kinds = guardedRecords('tactical').map(
+      ({ key, value }, index) =>
+        decoder.decode(sourceRecord('tactical.public.agents_agent', index, key, value)).kind,
+    );
+    expect(kinds.filter((kind) => kind === 'changes').length).toBeGreaterThan(150);
+    expect(kinds.filter((kind) => kind === 'reject').length).toBeGreaterThan(15);
+    expect(kinds).toContain('skip');
+  });
+});
