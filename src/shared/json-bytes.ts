@@ -9,6 +9,9 @@ const BYTES_PER_UNIT_MAX = 3;
 /** From here on the encoder of Node, which takes 16 characters a step, has earned its call. */
 const LONG_TEXT = 256;
 
+/** A text that was joined from pieces is flattened by the encoder on the way. */
+const JOINED_TEXT = 32;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
@@ -60,7 +63,7 @@ export class JsonBytes {
 
   /** A text as it is. */
   text(text: string): void {
-    if (text.length < LONG_TEXT && this.#ascii(text)) return;
+    if (text.length < JOINED_TEXT && this.#ascii(text)) return;
     this.#makeRoom(text.length * BYTES_PER_UNIT_MAX);
     this.used += this.#bytes.write(text, this.used, 'utf8');
   }

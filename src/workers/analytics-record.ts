@@ -128,21 +128,12 @@ function writeHead(
   { operation, facet, sourceTs }: RowChange,
   processedAt: number,
 ): void {
-  json.text('{"tool":"');
-  json.text(row.tool);
-  json.text('","id":');
+  json.text(`{"tool":"${row.tool}","id":`);
   json.quoted(row.id);
-  json.text(',"op":"');
-  json.text(operation);
-  json.text('","source_ts":');
-  json.text(String(sourceTs));
-  json.text(',"processed_at":');
-  json.text(String(processedAt));
-  json.text(',"version":"');
-  json.text(version);
-  json.text('","facet":"');
-  json.text(facet);
-  json.text(deleted ? '","deleted":true' : '","deleted":false');
+  json.text(
+    `,"op":"${operation}","source_ts":${sourceTs},"processed_at":${processedAt},"version":"${version}",` +
+      `"facet":"${facet}","deleted":${deleted}`,
+  );
 }
 
 /** The columns as members of an object. By hand, because JSON.stringify has no form for integers beyond 2^53. */
