@@ -5,7 +5,6 @@ import type { Change, Mutation } from '../shared/mutation.ts';
 import type { CapturedRecord } from '../shared/record.ts';
 import { encodeAnalytics } from '../workers/analytics-record.ts';
 import type { Decoded, Decoder } from '../workers/decode.ts';
-import { isoText } from '../workers/timestamps.ts';
 
 /** A value as `export` and `transform` print it. A bigint stays one: `printJson` writes its digits. */
 type Printed = ColumnValue | null | { readonly [name: string]: Printed } | readonly Printed[];
@@ -53,7 +52,7 @@ function printedMutation({ mutation, operation }: Change): PrintedObject {
     facet,
     operation,
     version,
-    source_ts: isoText(mutation.sourceTs),
+    source_ts: new Date(mutation.sourceTs).toISOString(),
     deleted,
     columns: printedColumns(mutation, mutation.columns),
   };
@@ -72,7 +71,7 @@ function printedColumns(mutation: Mutation, columns: Columns): PrintedObject {
   const printed: PrintedObject = {};
   for (const [name, value] of Object.entries(columns)) {
     const isTime = columnType(mutation.entity, name) === 'timestamp' && typeof value === 'number';
-    printed[name] = isTime ? isoText(value) : value;
+    printed[name] = isTime ? new Date(value).toISOString() : value;
   }
   return printed;
 }

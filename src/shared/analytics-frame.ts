@@ -1,4 +1,5 @@
 import { assert } from './assert.ts';
+import { JsonBytes } from './json-bytes.ts';
 
 /**
  * The frame in which encoded analytics records travel back from a worker to the producer, in shared memory. Little-endian, entries
@@ -13,61 +14,63 @@ const MAGIC = 0x4153464f;
 const FRAME_HEAD = 16;
 const ENTRY_HEAD = 24;
 
-/** A UTF-16 code unit becomes at most this many bytes of UTF-8. */
-const BYTES_PER_UNIT_MAX = 3;
-
 /** Fills a frame; grows into a larger buffer of its own when the given one is full. */
 export class AnalyticsFrameWriter {
-  #buffer: SharedArrayBuffer;
-  #bytes: Buffer;
-  #view: DataView;
-  #used = FRAME_HEAD;
+  /** Where the value of the entry that is open is written. */
+  readonly json: JsonBytes;
+  #start = FRAME_HEAD;
   #count = 0;
 
   constructor(buffer: SharedArrayBuffer) {
-    this.#buffer = buffer;
-    this.#bytes = Buffer.from(buffer);
-    this.#view = new DataView(buffer);
+    this.json = new JsonBytes(buffer, FRAME_HEAD);
   }
 
   get count(): number {
     return this.#count;
   }
 
-  append(recordIndex: number, topicIndex: number, key: string, value: string): void {
-    this.#makeRoom(ENTRY_HEAD + (key.length + value.length) * BYTES_PER_UNIT_MAX + 8);
-    const start = this.#used;
-    const keyBytes = this.#bytes.write(key, start + ENTRY_HEAD, 'utf8');
-    const valueBytes = this.#bytes.write(value, start + ENTRY_HEAD + keyBytes, 'utf8');
-    const size = (ENTRY_HEAD + keyBytes + valueBytes + 7) & ~7;
-    const view = this.#view;
-    view.setUint32(start, size, true);
+  /** Opens an entry, and writes everything of it but its value. */
+  begin(recordIndex: number, topicIndex: number, key: string): void {
+    const { json } = this;
+    const start = json.used;
+    json.skip(ENTRY_HEAD);
+    json.text(key);
+    const { view } = json;
     view.setUint32(start + 4, recordIndex, true);
     view.setUint32(start + 8, topicIndex, true);
-    view.setUint32(start + 12, keyBytes, true);
-    view.setUint32(start + 16, valueBytes, true);
+    view.setUint32(start + 12, json.used - start - ENTRY_HEAD, true);
     view.setUint32(start + 20, 0, true);
-    this.#used = start + size;
+    this.#start = start;
+  }
+
+  /** Closes the entry. What was written since it was opened is its value. */
+  end(): void {
+    const { json } = this;
+    const start = this.#start;
+    const bytes = json.used - start;
+    const size = (bytes + 7) & ~7;
+    json.skip(size - bytes);
+    const { view } = json;
+    view.setUint32(start, size, true);
+    view.setUint32(start + 16, bytes - ENTRY_HEAD - view.getUint32(start + 12, true), true);
     this.#count += 1;
+  }
+
+  /** An entry whose value is there as text. */
+  append(recordIndex: number, topicIndex: number, key: string, value: string): void {
+    this.begin(recordIndex, topicIndex, key);
+    this.json.text(value);
+    this.end();
   }
 
   /** Seals the frame and gives the buffer it is in: the one given, or a larger one. */
   finish(): SharedArrayBuffer {
-    this.#view.setUint32(0, MAGIC, true);
-    this.#view.setUint32(4, this.#count, true);
-    this.#view.setUint32(8, this.#used, true);
-    this.#view.setUint32(12, 0, true);
-    return this.#buffer;
-  }
-
-  #makeRoom(bytes: number): void {
-    if (this.#used + bytes <= this.#bytes.length) return;
-    const grown = new SharedArrayBuffer(Math.max(this.#bytes.length * 2, this.#used + bytes));
-    const target = Buffer.from(grown);
-    target.set(this.#bytes.subarray(0, this.#used));
-    this.#buffer = grown;
-    this.#bytes = target;
-    this.#view = new DataView(grown);
+    const { view, used, buffer } = this.json;
+    view.setUint32(0, MAGIC, true);
+    view.setUint32(4, this.#count, true);
+    view.setUint32(8, used, true);
+    view.setUint32(12, 0, true);
+    return buffer;
   }
 }
 

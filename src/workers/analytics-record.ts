@@ -8,10 +8,10 @@ import {
   type EntityName,
   MAIN_FACET,
 } from '../shared/entity.ts';
-import type { Change, Operation } from '../shared/mutation.ts';
+import { JsonBytes } from '../shared/json-bytes.ts';
+import type { Change, Mutation, Operation } from '../shared/mutation.ts';
 import { rowVersion } from './row-version.ts';
 import type { Row, RowKey } from './stores/store.ts';
-import { isoText } from './timestamps.ts';
 
 /** One analytics record, ready to be produced. */
 export interface AnalyticsRecord {
@@ -22,7 +22,7 @@ export interface AnalyticsRecord {
 
 interface ColumnForm {
   /** `,"name":` */
-  readonly label: string;
+  readonly label: Uint8Array;
   readonly isTime: boolean;
 }
 
@@ -38,25 +38,24 @@ const FORMS: ReadonlyMap<EntityName, EntityForm> = new Map(
 function formOf(entity: Entity): EntityForm {
   const columns = new Map<string, ColumnForm>();
   for (const [name, type] of Object.entries<ColumnType>(entity.columns)) {
-    columns.set(name, { label: `,"${name}":`, isTime: type === 'timestamp' });
+    columns.set(name, { label: Buffer.from(`,"${name}":`), isTime: type === 'timestamp' });
   }
   return { topic: entity.analyticsTopic, columns };
 }
 
-/**
- * The analytics record of a change whose mutation holds the whole row, or null for an entity that analytics does not keep. Pinot
- * replaces the row by it, so a column that is left out is cleared (docs/decisions/0005-analytics-in-pinot.md).
- */
-export function encodeAnalytics(change: Change, processedAt: number): AnalyticsRecord | null {
-  const { mutation, operation } = change;
-  const { facet, sourceTs } = mutation;
-  const form = FORMS.get(mutation.entity);
-  if (form === undefined || form.topic === null) return null;
-  // Only the main facet's delete ends the row: `deleted` makes Pinot drop it.
-  const deleted = mutation.deleted && facet === MAIN_FACET;
-  const about = { operation, facet, sourceTs };
-  const head = headOf(mutation, deleted, mutation.version, about, processedAt);
-  return encoded(form.topic, mutation, `${head}${membersOf(mutation.columns, form)}}`);
+/** The topic of an entity; null for one that analytics does not keep. */
+export function analyticsTopic(entity: EntityName): string | null {
+  return FORMS.get(entity)?.topic ?? null;
+}
+
+/** The key of a row's records. */
+export function analyticsKey({ tool, id }: RowKey): string {
+  return `${tool}:${id}`;
+}
+
+/** Whether analytics is told of a stored row: not of one of which only facets are known. */
+export function isTold(row: Row): boolean {
+  return analyticsTopic(row.entity) !== null && row.versions[MAIN_FACET] !== undefined;
 }
 
 /** What happened to a row that is told whole. */
@@ -69,60 +68,91 @@ export interface RowChange {
 }
 
 /**
- * The analytics record of a stored row: all set columns, or none of a deleted row; the version says which state of the row it is
- * (row-version.ts). Null for an entity that analytics does not keep, and for a row of which only facets are known.
+ * Writes the value of the analytics record of a change whose mutation holds the whole row. Pinot replaces the row by it, so a column
+ * that is left out is cleared (docs/decisions/0005-analytics-in-pinot.md).
  */
-export function encodeRow(row: Row, about: RowChange, processedAt: number): AnalyticsRecord | null {
-  const form = FORMS.get(row.entity);
-  if (form === undefined || form.topic === null || row.versions[MAIN_FACET] === undefined) return null;
-  const members = row.deleted ? '' : membersOf(row.columns, form);
-  return encoded(
-    form.topic,
-    row,
-    `${headOf(row, row.deleted, rowVersion(row), about, processedAt)}${members}}`,
-  );
+export function writeChange(
+  json: JsonBytes,
+  mutation: Mutation,
+  operation: Operation,
+  processedAt: number,
+): void {
+  // Only the main facet's delete ends the row: `deleted` makes Pinot drop it.
+  const deleted = mutation.deleted && mutation.facet === MAIN_FACET;
+  const { facet, sourceTs, version } = mutation;
+  writeHead(json, mutation, deleted, version, { operation, facet, sourceTs }, processedAt);
+  writeMembers(json, mutation.columns, mutation.entity);
+  json.text('}');
 }
 
-function encoded(topic: string, row: RowKey, value: string): AnalyticsRecord {
-  return { topic, key: `${row.tool}:${row.id}`, value };
+/**
+ * Writes the value of the analytics record of a stored row: all set columns, or none of a deleted row; the version says which state of
+ * the row it is (row-version.ts).
+ */
+export function writeRow(json: JsonBytes, row: Row, about: RowChange, processedAt: number): void {
+  writeHead(json, row, row.deleted, rowVersion(row), about, processedAt);
+  if (!row.deleted) writeMembers(json, row.columns, row.entity);
+  json.text('}');
 }
+
+/** The analytics record of a change as text, or null for an entity that analytics does not keep. */
+export function encodeAnalytics(
+  { mutation, operation }: Change,
+  processedAt: number,
+): AnalyticsRecord | null {
+  const topic = analyticsTopic(mutation.entity);
+  if (topic === null) return null;
+  return asText(topic, mutation, (json) => writeChange(json, mutation, operation, processedAt));
+}
+
+/** The analytics record of a stored row as text, or null for one that analytics is not told of. */
+export function encodeRow(row: Row, about: RowChange, processedAt: number): AnalyticsRecord | null {
+  const topic = analyticsTopic(row.entity);
+  if (topic === null || !isTold(row)) return null;
+  return asText(topic, row, (json) => writeRow(json, row, about, processedAt));
+}
+
+function asText(topic: string, row: RowKey, write: (json: JsonBytes) => void): AnalyticsRecord {
+  const json = new JsonBytes(new SharedArrayBuffer(TEXT_BYTES));
+  write(json);
+  return { topic, key: analyticsKey(row), value: json.textFrom(0) };
+}
+const TEXT_BYTES = 4096;
 
 /** Everything of a record but its columns; the brace is left open. */
-function headOf(
+function writeHead(
+  json: JsonBytes,
   row: RowKey,
   deleted: boolean,
   version: string,
   { operation, facet, sourceTs }: RowChange,
   processedAt: number,
-): string {
-  return (
-    `{"tool":"${row.tool}","id":${quoted(row.id)},"op":"${operation}","source_ts":${sourceTs},` +
-    `"processed_at":${processedAt},"version":"${version}","facet":"${facet}","deleted":${deleted}`
+): void {
+  json.text(`{"tool":"${row.tool}","id":`);
+  json.quoted(row.id);
+  json.text(
+    `,"op":"${operation}","source_ts":${sourceTs},"processed_at":${processedAt},"version":"${version}",` +
+      `"facet":"${facet}","deleted":${deleted}`,
   );
 }
 
 /** The columns as members of an object. By hand, because JSON.stringify has no form for integers beyond 2^53. */
-function membersOf(columns: Columns, form: EntityForm): string {
-  let members = '';
+function writeMembers(json: JsonBytes, columns: Columns, entity: EntityName): void {
+  const forms = FORMS.get(entity)?.columns;
   for (const name in columns) {
     const column = columns[name];
     if (column === undefined) continue;
-    const { label, isTime } = form.columns.get(name) ?? { label: `,${quoted(name)}:`, isTime: false };
-    members += label + (column === null ? 'null' : shown(column, isTime));
+    const form = forms?.get(name);
+    if (form === undefined) json.text(`,${JSON.stringify(name)}:`);
+    else json.bytes(form.label);
+    writeValue(json, column, form?.isTime === true);
   }
-  return members;
 }
 
-function shown(value: ColumnValue, isTime: boolean): string {
-  if (typeof value === 'string') return quoted(value);
-  if (typeof value === 'number') return isTime ? `"${isoText(value)}"` : String(value);
-  if (typeof value === 'object') return JSON.stringify(value);
-  return value.toString();
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what JSON needs escaped
-const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
-
-function quoted(text: string): string {
-  return NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+function writeValue(json: JsonBytes, value: ColumnValue | null, isTime: boolean): void {
+  if (value === null) json.text('null');
+  else if (typeof value === 'string') json.quoted(value);
+  else if (typeof value === 'number' && isTime) json.time(value);
+  else if (typeof value === 'object') json.text(JSON.stringify(value));
+  else json.text(String(value));
 }

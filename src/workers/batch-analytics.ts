@@ -2,9 +2,9 @@ import { AnalyticsFrameWriter } from '../shared/analytics-frame.ts';
 import { ENTITY_NAMES, type EntityName, MAIN_FACET } from '../shared/entity.ts';
 import { isFaceted } from '../shared/message-type.ts';
 import type { Operation } from '../shared/mutation.ts';
-import { encodeAnalytics, encodeRow } from './analytics-record.ts';
+import { analyticsKey, analyticsTopic, isTold, writeChange, writeRow } from './analytics-record.ts';
 import type { Entry } from './batch-entry.ts';
-import type { Row } from './stores/store.ts';
+import type { Row, RowKey } from './stores/store.ts';
 
 /**
  * A batch's analytics records. Analytics replaces whole rows, so a record holds one: a change that is the whole row is encoded as it
@@ -27,17 +27,18 @@ export class BatchAnalytics {
   addWhole({ record, mutation, change, keptOut }: Entry, hasStore: boolean): void {
     if (keptOut === true) return;
     if (hasStore && !isWhole(mutation, change.partial)) return;
-    const encoded = encodeAnalytics({ mutation, operation: change.operation }, this.#now());
-    if (encoded !== null) this.#append(record, mutation.entity, encoded);
+    if (analyticsTopic(mutation.entity) === null) return;
+    this.#begin(record, mutation);
+    writeChange(this.#frame.json, mutation, change.operation, this.#now());
+    this.#frame.end();
   }
 
   addRow(record: number, row: Row, operation: Operation, facet = MAIN_FACET, sourceTs?: number): void {
-    const encoded = encodeRow(
-      row,
-      { operation, facet, sourceTs: sourceTs ?? row.sourceTs[facet] ?? 0 },
-      this.#now(),
-    );
-    if (encoded !== null) this.#append(record, row.entity, encoded);
+    if (!isTold(row)) return;
+    const about = { operation, facet, sourceTs: sourceTs ?? row.sourceTs[facet] ?? 0 };
+    this.#begin(record, row);
+    writeRow(this.#frame.json, row, about, this.#now());
+    this.#frame.end();
   }
 
   /** Seals the frame and gives the buffer it is in: the one given, or a larger one. */
@@ -45,12 +46,8 @@ export class BatchAnalytics {
     return this.#frame.finish();
   }
 
-  #append(
-    record: number,
-    entity: EntityName,
-    { key, value }: { readonly key: string; readonly value: string },
-  ): void {
-    this.#frame.append(record, topicIndex(entity), key, value);
+  #begin(record: number, row: RowKey): void {
+    this.#frame.begin(record, topicIndex(row.entity), analyticsKey(row));
   }
 }
 

@@ -7,13 +7,13 @@ import { KnownInBatch, type LookUp } from './look-up.ts';
 import {
   isReference,
   keysOf,
+  looksAsBefore,
   type Reference,
   type ReferenceKey,
   referenceAfter,
   referenceGroup,
   referenceKey,
   referenceName,
-  sameFace,
 } from './reference.ts';
 import type { ReferenceCache } from './reference-cache.ts';
 
@@ -101,11 +101,10 @@ export class Enricher {
     const { group } = referenceGroup(entity, tool, 'id');
     const before = entity === 'event_device' ? null : (known.get(group, id) ?? null);
     if (before !== null && before.version > version) return;
-    const after = referenceAfter(mutation, entity, before);
     // The same change again: it may have been written by a process that then died, so others may not have heard of it.
     const again = before?.version === version;
-    if (before !== null && !again && before.deleted === after.deleted && sameFace(before.face, after.face))
-      return;
+    if (before !== null && !again && looksAsBefore(mutation, entity, before)) return;
+    const after = referenceAfter(mutation, entity, before);
     if (entity === 'event_device') {
       const event = String(mutation.columns.event_id);
       announced.set(mutation, [referenceKey(referenceGroup(entity, tool, 'event_id'), event)]);

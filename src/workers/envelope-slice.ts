@@ -53,6 +53,9 @@ export class EnvelopeSlicer {
     const opAt = end + operation.length;
     if (end < 0 || !text.startsWith(TIME, opAt + 1)) return undefined;
     if (isDocument && !text.endsWith(DOCUMENT_END)) return undefined;
+    // Marks inside of an object in `source`, or of one behind it, would be those of another member.
+    const nested = text.indexOf('{', sourceAt + SOURCE.length);
+    if (nested >= 0 && nested < end) return undefined;
     const op = text.charAt(opAt);
     const source = readSource(text, sourceAt, end);
     const time = wholeNumber(text, opAt + 1 + TIME.length);
@@ -77,11 +80,12 @@ export class EnvelopeSlicer {
 const QUOTE = 0x22;
 const BRACE = 0x7b;
 
-/** Where `after` begins behind a row before the change, or -1. */
+/** Where `after` begins behind a row before the change, or -1: that row's end has to be the first that is one of an object. */
 function rowAfter(text: string, sourceAt: number): number {
   if (text.charCodeAt(BEFORE.length) !== BRACE) return -1;
-  const end = text.indexOf(`}${AFTER}{`, BEFORE.length);
-  return end < 0 || end >= sourceAt ? -1 : end + 1 + AFTER.length;
+  const end = text.indexOf('},"', BEFORE.length);
+  if (end < 0 || end >= sourceAt || !text.startsWith(`}${AFTER}{`, end)) return -1;
+  return end + 1 + AFTER.length;
 }
 
 function envelopeValue(text: string, afterAt: number, after: Json, time: number): JsonObject {
@@ -103,7 +107,7 @@ function readSource(text: string, from: number, end: number): JsonObject | undef
   if (snapshotAt < 0) return undefined;
   const time = wholeNumber(text, timeAt);
   const connector = text.slice(connectorAt, nameAt - NAME.length);
-  const place = PLACES[connector]?.(text, snapshotAt, end);
+  const place = PLACES[connector]?.(text, from, end);
   const name = text.slice(nameAt, timeAt - TIME.length);
   const snapshot = textAt(text, snapshotAt);
   if (time === undefined || place === undefined || snapshot === undefined || name.includes('\\'))
@@ -125,7 +129,10 @@ const PLACES: Readonly<Record<string, (text: string, from: number, end: number) 
     mysql: binlogPlace,
     mongodb(text, from, end) {
       const at = text.lastIndexOf(COLLECTION, end) + COLLECTION.length;
-      const collection = at <= from ? undefined : textAt(text, at);
+      // A table would count before the collection.
+      const tableAt = text.indexOf(TABLE.slice(0, -1), from);
+      const isTable = tableAt >= 0 && tableAt < end;
+      const collection = at <= from || isTable ? undefined : textAt(text, at);
       return collection === undefined ? undefined : { collection };
     },
   };

@@ -30,14 +30,18 @@ interface BoundRule {
   readonly open: boolean;
 }
 
-const bound = new Map<string, readonly BoundRule[]>();
+const bound = new Map<EntityName, Map<Tool, readonly BoundRule[]>>();
 
 function boundRules(entity: EntityName, tool: Tool): readonly BoundRule[] {
-  const name = `${entity}|${tool}`;
-  let rules = bound.get(name);
+  let ofEntity = bound.get(entity);
+  if (ofEntity === undefined) {
+    ofEntity = new Map();
+    bound.set(entity, ofEntity);
+  }
+  let rules = ofEntity.get(tool);
   if (rules === undefined) {
     rules = referenceRules(entity, tool).map((rule) => bind(rule, tool));
-    bound.set(name, rules);
+    ofEntity.set(tool, rules);
   }
   return rules;
 }

@@ -81,6 +81,14 @@ const NONE: readonly string[] = [];
 /** What a mapping without occasions has. */
 const THE_ROW: readonly string[] = [''];
 
+/**
+ * V8 lays such an object out as the hash table that one with as many computed names becomes in any case, and saves the way there: half
+ * of what filling it costs.
+ */
+function emptyColumns(): Columns {
+  return Object.create(null);
+}
+
 /** A mapping bound to its message type. */
 export class BoundMapping {
   readonly type: MessageType;
@@ -138,7 +146,7 @@ export class BoundMapping {
    * it can be, milliseconds since 1970 UTC.
    */
   read(row: Row, now: number): ReadColumns {
-    const columns: Columns = {};
+    const columns = emptyColumns();
     let unavailable: string[] | undefined;
     let partial = false;
     for (const column of this.#columns) {
@@ -159,7 +167,7 @@ export class BoundMapping {
 
   /** What a delete of the source row leaves: no value in any column that came from it. */
   cleared(): Columns {
-    const columns: Columns = {};
+    const columns = emptyColumns();
     for (const column of this.#columns) columns[column.name] = null;
     return columns;
   }

@@ -120,6 +120,20 @@ function faceOf(entity: ReferenceEntity, columns: Columns): Face {
   return face;
 }
 
+/** Whether others see of a row, after a change of its main facet, what they saw before. */
+export function looksAsBefore(
+  { deleted, columns }: Mutation,
+  entity: ReferenceEntity,
+  before: Reference,
+): boolean {
+  if (deleted || before.deleted) return deleted === before.deleted;
+  for (const column of FACES[entity]) {
+    const value = columns[column];
+    if (value !== undefined && value !== before.face[column]) return false;
+  }
+  return true;
+}
+
 export function sameFace(one: Face, other: Face): boolean {
   for (const column in one) if (one[column] !== other[column]) return false;
   return true;

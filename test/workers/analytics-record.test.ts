@@ -1,7 +1,16 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { printJson, transformRecord } from '../../src/cli/transform-record.ts';
+import { AnalyticsFrameReader, AnalyticsFrameWriter } from '../../src/shared/analytics-frame.ts';
+import { columnType } from '../../src/shared/entity.ts';
 import type { Change } from '../../src/shared/mutation.ts';
-import { encodeAnalytics, encodeRow, type RowChange } from '../../src/workers/analytics-record.ts';
+import {
+  analyticsKey,
+  encodeAnalytics,
+  encodeRow,
+  type RowChange,
+  writeChange,
+} from '../../src/workers/analytics-record.ts';
 import { rowVersion } from '../../src/workers/row-version.ts';
 import type { Row } from '../../src/workers/stores/store.ts';
 import { agentRecord, captured, meshRecord, NOW, newTrial } from './record-builder.ts';
@@ -67,6 +76,72 @@ describe('an analytics record', () => {
   test('does not exist for an entity that is only a reference', () => {
     const role: Change = { ...CHANGE, mutation: { ...CHANGE.mutation, entity: 'role' } };
     expect(encodeAnalytics(role, 5)).toBe(null);
+  });
+});
+
+/** The record as an object of its members in their order, shown by JSON.stringify. Integers beyond 2^53 it cannot show. */
+function shownWhole({ mutation, operation }: Change, processedAt: number): string {
+  const { tool, id, sourceTs, version, facet, deleted, entity } = mutation;
+  const columns = Object.entries(mutation.columns).map(([name, value]) => {
+    if (typeof value === 'bigint') return [name, `@${value}@`];
+    const isTime = columnType(entity, name) === 'timestamp' && typeof value === 'number';
+    return [name, isTime ? new Date(value) : value];
+  });
+  const head = {
+    tool,
+    id,
+    op: operation,
+    source_ts: sourceTs,
+    processed_at: processedAt,
+    version,
+    facet,
+    deleted,
+  };
+  const shown = JSON.stringify({ ...head, ...Object.fromEntries(columns) });
+  return shown.replace(/"@(-?\d+)@"/g, '$1');
+}
+
+const anyText = fc.oneof(
+  fc.string({ maxLength: 300 }).filter((text) => !text.includes('@')),
+  fc
+    .array(fc.oneof(fc.nat({ max: 0xff }), fc.integer({ min: 0xd800, max: 0xdfff }), fc.nat({ max: 0xffff })))
+    .map((codes) => String.fromCharCode(...codes)),
+);
+const anyColumns = fc
+  .record({
+    hostname: fc.option(anyText),
+    memory_bytes: fc.oneof(fc.bigInt(), fc.integer(), fc.constantFrom(0, -0, 2 ** 53, 1e21)),
+    last_seen: fc.option(fc.integer({ min: 0, max: Date.UTC(2100, 0, 1) })),
+    disk_free_gb: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    online: fc.boolean(),
+    tags: fc.array(anyText),
+    description: anyText,
+  })
+  .chain((columns) => fc.shuffledSubarray(Object.entries(columns)))
+  .map((entries) => Object.fromEntries(entries));
+
+describe('what is written into the frame', () => {
+  test('is byte for byte the object that JSON.stringify would show', () => {
+    const frame = new AnalyticsFrameWriter(new SharedArrayBuffer(64));
+    const expected: [string, Buffer][] = [];
+    fc.assert(
+      fc.property(anyText, anyColumns, fc.boolean(), (id, columns, deleted) => {
+        const mutation = { ...CHANGE.mutation, id, columns, deleted };
+        frame.begin(0, 0, analyticsKey(mutation));
+        writeChange(frame.json, mutation, 'update', 5);
+        frame.end();
+        const shown = shownWhole({ operation: 'update', mutation }, 5);
+        expect(encodeAnalytics({ operation: 'update', mutation }, 5)?.value).toBe(shown);
+        expected.push([`fleet-mdm:${id}`, Buffer.from(shown)]);
+      }),
+      { numRuns: 2000 },
+    );
+    const reader = new AnalyticsFrameReader(frame.finish());
+    expect(reader.count).toBe(expected.length);
+    for (const [index, [key, value]] of expected.entries()) {
+      expect(reader.key(index).equals(Buffer.from(key))).toBe(true);
+      expect(reader.value(index).equals(value)).toBe(true);
+    }
   });
 });
 

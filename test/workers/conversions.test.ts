@@ -13,7 +13,7 @@ import {
 } from '../../src/workers/conversions.ts';
 import type { Json } from '../../src/workers/json-text.ts';
 import { Row } from '../../src/workers/row.ts';
-import { isoText, timeOfText } from '../../src/workers/timestamps.ts';
+import { timeOfText } from '../../src/workers/timestamps.ts';
 
 interface Read {
   readonly value: unknown;
@@ -78,20 +78,6 @@ describe('times', () => {
       expect(timeOfText(given)).toBeUndefined();
     },
   );
-
-  test('are written as toISOString does', () => {
-    for (const time of [
-      0,
-      1,
-      999,
-      1788344430123,
-      1788344430000 + 59_059,
-      Date.UTC(1990, 0, 1),
-      Date.UTC(2027, 11, 31, 23, 59, 59, 99),
-    ]) {
-      expect(isoText(time)).toBe(new Date(time).toISOString());
-    }
-  });
 });
 
 describe('decimals become text, however the connector writes them', () => {

@@ -66,10 +66,20 @@ describe('an envelope cut out as text', () => {
     ['a text that was cut off', sample.slice(0, -1)],
     ['a text cut off in the row', sample.slice(0, 200)],
     ['a row that is no JSON', sample.replace('"after":{"id":', '"after":{"id"')],
+    ['an object in its source', sample.replace('"xmin":null', '"xmin":{"lsn":7,"table":"x"}')],
+    [
+      'an object behind its source',
+      sample.replace('},"transaction":null', '},"more":{"lsn":7,"table":"x"},"transaction":null'),
+    ],
     ['spaces between its parts', sample.replace('"before":null,', '"before": null, ')],
   ])('is left to the parser when it has %s', (_what, text) => {
     expect(text).not.toBe(sample);
     expect(sliceEnvelope(text)).toBeUndefined();
+  });
+
+  test('is left to the parser when a document has a table beside its collection', () => {
+    const [text = ''] = meshcentral.filter((value) => sliceEnvelope(value) !== undefined);
+    expect(sliceEnvelope(text.replace('"snapshot":', '"table":"x","snapshot":'))).toBeUndefined();
   });
 
   test('is not misled by a row whose texts look like the rest of an envelope', () => {

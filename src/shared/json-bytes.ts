@@ -1,0 +1,162 @@
+/**
+ * Writes JSON as UTF-8 into shared memory, piece by piece, without making a text of it first: texts of a record are short, and going
+ * through their characters takes a fraction of joining, flattening and handing them to the encoder of Node. What a record is made of
+ * is the caller's to know; nothing here checks that the pieces are JSON together.
+ */
+
+/** A UTF-16 code unit becomes at most this many bytes of UTF-8. */
+const BYTES_PER_UNIT_MAX = 3;
+/** From here on the encoder of Node, which takes 16 characters a step, has earned its call. */
+const LONG_TEXT = 256;
+
+/** A text that was joined from pieces is flattened by the encoder on the way. */
+const JOINED_TEXT = 32;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const ZERO = 0x30;
+const COLON = 0x3a;
+const DOT = 0x2e;
+const Z = 0x5a;
+
+const DAY_MS = 86_400_000;
+/** `hh:mm:ss.fffZ"` */
+const TIME_OF_DAY = 14;
+const DAYS_MAX = 4096;
+/** `"yyyy-mm-ddT` of days seen. */
+const dates = new Map<number, Uint8Array>();
+
+export class JsonBytes {
+  #buffer: SharedArrayBuffer;
+  #bytes: Buffer;
+  #view: DataView;
+  /** Bytes written, and where the next one goes. */
+  used: number;
+
+  constructor(buffer: SharedArrayBuffer, used = 0) {
+    this.#buffer = buffer;
+    this.#bytes = Buffer.from(buffer);
+    this.#view = new DataView(buffer);
+    this.used = used;
+  }
+
+  /** The one given, or a larger one if that was full. */
+  get buffer(): SharedArrayBuffer {
+    return this.#buffer;
+  }
+
+  /** Of all that is written. */
+  get view(): DataView {
+    return this.#view;
+  }
+
+  /** What was written from a place on, as text. */
+  textFrom(start: number): string {
+    return this.#bytes.toString('utf8', start, this.used);
+  }
+
+  /** Leaves bytes out, to be filled through the view. */
+  skip(bytes: number): void {
+    this.#makeRoom(bytes);
+    this.used += bytes;
+  }
+
+  /** A text as it is. */
+  text(text: string): void {
+    if (text.length < JOINED_TEXT && this.#ascii(text)) return;
+    this.#makeRoom(text.length * BYTES_PER_UNIT_MAX);
+    this.used += this.#bytes.write(text, this.used, 'utf8');
+  }
+
+  /** A text as JSON.stringify shows it. */
+  quoted(text: string): void {
+    if (text.length >= LONG_TEXT || !this.#plain(text)) this.text(JSON.stringify(text));
+  }
+
+  /** What is ready as bytes. */
+  bytes(ready: Uint8Array): void {
+    this.#makeRoom(ready.length);
+    this.#bytes.set(ready, this.used);
+    this.used += ready.length;
+  }
+
+  /** A time, milliseconds since 1970 UTC, as Date shows it in JSON, in a tenth of its time. */
+  time(time: number): void {
+    const day = Math.floor(time / DAY_MS);
+    this.bytes(dates.get(day) ?? dateOf(day));
+    this.#makeRoom(TIME_OF_DAY);
+    const ofDay = time - day * DAY_MS;
+    const seconds = Math.floor(ofDay / 1000);
+    const minutes = Math.floor(seconds / 60);
+    const millis = Math.floor(ofDay) - seconds * 1000;
+    this.#twoDigits(Math.floor(minutes / 60), COLON);
+    this.#twoDigits(minutes % 60, COLON);
+    this.#twoDigits(seconds % 60, DOT);
+    this.#bytes[this.used] = ZERO + Math.floor(millis / 100);
+    this.used += 1;
+    this.#twoDigits(millis % 100, Z);
+    this.#bytes[this.used] = QUOTE;
+    this.used += 1;
+  }
+
+  #twoDigits(value: number, behind: number): void {
+    const tens = Math.floor(value / 10);
+    this.#bytes[this.used] = ZERO + tens;
+    this.#bytes[this.used + 1] = ZERO + value - tens * 10;
+    this.#bytes[this.used + 2] = behind;
+    this.used += 3;
+  }
+
+  /** Writes a text of ASCII characters; false, and nothing is written, when there are others in it. */
+  #ascii(text: string): boolean {
+    const { length } = text;
+    this.#makeRoom(length);
+    const bytes = this.#bytes;
+    const at = this.used;
+    for (let index = 0; index < length; index += 1) {
+      const char = text.charCodeAt(index);
+      if (char > 0x7f) return false;
+      bytes[at + index] = char;
+    }
+    this.used = at + length;
+    return true;
+  }
+
+  /** Writes a text in quotes; false, and nothing is written, when something in it is escaped or no ASCII. */
+  #plain(text: string): boolean {
+    const { length } = text;
+    this.#makeRoom(length + 2);
+    const bytes = this.#bytes;
+    const at = this.used + 1;
+    for (let index = 0; index < length; index += 1) {
+      const char = text.charCodeAt(index);
+      if (char < 0x20 || char > 0x7f || char === QUOTE || char === BACKSLASH) return false;
+      bytes[at + index] = char;
+    }
+    bytes[at - 1] = QUOTE;
+    bytes[at + length] = QUOTE;
+    this.used = at + length + 1;
+    return true;
+  }
+
+  #makeRoom(bytes: number): void {
+    const needed = this.used + bytes;
+    if (needed > this.#bytes.length) this.#grow(needed);
+  }
+
+  #grow(needed: number): void {
+    const grown = new SharedArrayBuffer(Math.max(this.#bytes.length * 2, needed));
+    const target = Buffer.from(grown);
+    target.set(this.#bytes.subarray(0, this.used));
+    this.#buffer = grown;
+    this.#bytes = target;
+    this.#view = new DataView(grown);
+  }
+}
+
+function dateOf(day: number): Uint8Array {
+  const date = Buffer.from(`"${new Date(day * DAY_MS).toISOString().slice(0, -TIME_OF_DAY + 1)}`);
+  if (dates.size === DAYS_MAX) dates.clear();
+  dates.set(day, date);
+  return date;
+}
