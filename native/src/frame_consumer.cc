@@ -82,7 +82,10 @@ void FrameConsumer::FillCarried(size_t worker, RecordFrameWriter* writer, std::v
   lane.full = !writer->exists();
   while (!lane.full && !lane.carried.empty()) {
     rd_kafka_message_t* message = lane.carried.front();
-    if (!Append(message, static_cast<int32_t>(worker), writer, rows)) break;
+    Topic* topic = nullptr;
+    Partition* partition = PartitionOf(message, &topic);
+    // Assign has dropped what nobody owns any more.
+    if (partition != nullptr && !Append(message, *topic, partition, writer, rows)) break;
     lane.carried.pop_front();
     lane.bytes -= WaitingBytes(message);
     rd_kafka_message_destroy(message);
@@ -122,19 +125,16 @@ void FrameConsumer::Take(rd_kafka_message_t* message, std::vector<RecordFrameWri
   const size_t worker = static_cast<size_t>(partition->worker);
   Lane& lane = lanes_[worker];
   // Behind a record that waits everything waits: order within a partition.
-  if (lane.full || !Append(message, partition->worker, &(*writers)[worker], rows)) Carry(&lane, message);
+  if (lane.full || !Append(message, *topic, partition, &(*writers)[worker], rows)) Carry(&lane, message);
   else rd_kafka_message_destroy(message);
 }
 
 // False when it does not fit; the worker's frame then takes nothing more.
-bool FrameConsumer::Append(rd_kafka_message_t* message, int32_t worker, RecordFrameWriter* writer, std::vector<Row>* rows) {
-  Topic* topic = nullptr;
-  Partition* partition = PartitionOf(message, &topic);
-  // Assign drops what is carried of a partition that is given up; if one were left, this would leave it to its next owner.
-  if (partition == nullptr) return true;
+bool FrameConsumer::Append(rd_kafka_message_t* message, const Topic& topic, Partition* partition, RecordFrameWriter* writer,
+                           std::vector<Row>* rows) {
   ReadMessageHeaders(message, &headers_);
   Record record;
-  record.topic_id = topic->id;
+  record.topic_id = topic.id;
   record.partition = message->partition;
   record.offset = message->offset;
   rd_kafka_timestamp_type_t type;
@@ -146,9 +146,9 @@ bool FrameConsumer::Append(rd_kafka_message_t* message, int32_t worker, RecordFr
     Note(record, partition, rows);
     return true;
   }
-  lanes_[static_cast<size_t>(worker)].full = true;
+  lanes_[static_cast<size_t>(partition->worker)].full = true;
   if (writer->count() == 0) {
-    Row row{RowKind::kOversize, worker, topic->id, message->partition};
+    Row row{RowKind::kOversize, partition->worker, topic.id, message->partition};
     row.number = static_cast<int64_t>(RecordFrameWriter::FrameBytes(record));
     rows->push_back(row);
   }

@@ -80,7 +80,8 @@ class FrameConsumer {
   void FillCarried(size_t worker, RecordFrameWriter* writer, std::vector<Row>* rows);
   void Poll(size_t max, int timeout_ms, std::vector<RecordFrameWriter>* writers, std::vector<Row>* rows);
   void Take(rd_kafka_message_t* message, std::vector<RecordFrameWriter>* writers, std::vector<Row>* rows);
-  bool Append(rd_kafka_message_t* message, int32_t worker, RecordFrameWriter* writer, std::vector<Row>* rows);
+  bool Append(rd_kafka_message_t* message, const Topic& topic, Partition* partition, RecordFrameWriter* writer,
+              std::vector<Row>* rows);
   void Note(const Record& record, Partition* partition, std::vector<Row>* rows);
   Topic* TopicOf(const rd_kafka_message_t* message);
   Partition* PartitionOf(const rd_kafka_message_t* message, Topic** topic);

@@ -153,10 +153,6 @@ export class Dispatcher {
     return this.#lane(worker).queuedBytes;
   }
 
-  get inflightBatches(): number {
-    return this.lanes.reduce((sum, lane) => sum + lane.open.size, 0);
-  }
-
   /** Bytes taken from Kafka and not acknowledged: queued and in slots. */
   get inflightBytes(): number {
     return this.lanes.reduce((sum, lane) => sum + lane.queuedBytes + lane.inflightBytes, 0);

@@ -142,7 +142,6 @@ export class RecordProducer {
 
   /** Answers the entry to go on with when there is room, or -1. */
   #produceFrom(frame: SharedArrayBuffer, from: number, given: Map<string, number>): Promise<number> {
-    const { errorText } = must(this.#addon, 'addon');
     const native = must(this.#native, 'native producer');
     return new Promise((resolve, reject) => {
       native.produceFrame(frame, from, (broken, next, produced, refused) => {
@@ -156,16 +155,26 @@ export class RecordProducer {
           given.set(topic, (given.get(topic) ?? 0) + records);
           this.#unconfirmed += records;
         }
-        for (let at = 0; at < refused.length; at += 2) {
-          const reader = new AnalyticsFrameReader(frame);
-          const entry = must(refused[at], 'refused entry');
-          const topic = analyticsTopic(reader.topicIndex(entry));
-          const why = errorText(must(refused[at + 1], 'error code'));
-          this.#refused(topic, reader.key(entry), reader.value(entry).length, why);
-        }
+        if (refused.length > 0) this.#refusedIn(frame, refused);
         resolve(next);
       });
     });
+  }
+
+  /** `refused`: pairs of an entry and librdkafka's code. */
+  #refusedIn(frame: SharedArrayBuffer, refused: Float64Array): void {
+    const { errorText } = must(this.#addon, 'addon');
+    const reader = new AnalyticsFrameReader(frame);
+    for (let at = 0; at < refused.length; at += 2) {
+      const entry = must(refused[at], 'refused entry');
+      const why = errorText(must(refused[at + 1], 'error code'));
+      this.#refused(
+        analyticsTopic(reader.topicIndex(entry)),
+        reader.key(entry),
+        reader.value(entry).length,
+        why,
+      );
+    }
   }
 
   #produceBytes(record: OutgoingRecord, native: FrameProducer): Refusal | null {

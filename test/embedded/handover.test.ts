@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Kafka from 'node-rdkafka';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { handover } from '../../src/cli/doctor/process-checks.ts';
 import { RecordConsumer } from '../../src/main/consume.ts';
 import { createSlots, Dispatcher } from '../../src/main/dispatch.ts';
 import type { Intake } from '../../src/main/handover/intake.ts';
 import { loadAddon, nativeClient } from '../../src/main/handover/native-addon.ts';
 import { NativeIntake } from '../../src/main/handover/native-intake.ts';
+import { openHandover } from '../../src/main/handover/open-handover.ts';
 import { PlainIntake } from '../../src/main/handover/plain-intake.ts';
 import { PartitionMap } from '../../src/main/partitions.ts';
 import { pipelineSettings } from '../../src/main/pipeline-settings.ts';
@@ -13,20 +15,11 @@ import { type OutgoingRecord, RecordProducer } from '../../src/main/produce.ts';
 import { AnalyticsFrameWriter } from '../../src/shared/analytics-frame.ts';
 import { must } from '../../src/shared/assert.ts';
 import { RecordFrameReader } from '../../src/shared/record-frame.ts';
-import type { BatchResult } from '../../src/shared/worker-protocol.ts';
+import { EMPTY_RESULT } from '../main/batches.ts';
 import { Trial, until } from './trial.ts';
 
 const loaded = loadAddon();
 const addon = 'unusable' in loaded ? null : loaded;
-const RESULT: BatchResult = {
-  deadLetters: [],
-  outcomes: {},
-  counters: {},
-  stages: { decode: 0, enrich: 0, encode: 0, write: 0 },
-  notices: [],
-  followUps: [],
-};
-
 let trial: Trial;
 beforeAll(async () => {
   trial = await Trial.open();
@@ -104,7 +97,7 @@ async function readThrough(kind: 'native' | 'plain', topic: string, records: num
       count += reader.count;
       // Slots are scarce, so that records wait for them.
       await sleep(1);
-      return RESULT;
+      return EMPTY_RESULT;
     },
     finished: (batch) => dispatcher.release(batch),
     failed: (error) => expect(error).toBeUndefined(),
@@ -185,6 +178,23 @@ describe.skipIf(addon === null)('the native hand-over', () => {
     await producer.close();
   });
 
+  test('goes on where the queue was full, so that every record of a frame comes once and in order', async () => {
+    const { producer: settings } = pipelineSettings(trial.config(), 1);
+    const global = { ...settings.global, 'queue.buffering.max.messages': 10 };
+    const producer = new RecordProducer({ ...settings, global }, addon, () => undefined);
+    await producer.connect();
+    await trial.broker.topic('organisation-analytics');
+    const before = (await trial.broker.read('organisation-analytics')).length;
+    const writer = new AnalyticsFrameWriter(new SharedArrayBuffer(65_536));
+    const values = Array.from({ length: 200 }, (_, index) => `value ${index}`);
+    for (const value of values) writer.append(0, 0, 'one key', value);
+    expect([...(await producer.produceFrame(writer.finish()))]).toEqual([['organisation-analytics', 200]]);
+    expect(await producer.barrier()).toEqual([]);
+    const found = (await trial.broker.read('organisation-analytics')).slice(-values.length - before);
+    expect(found.filter(({ key }) => key === 'one key').map(({ value }) => value)).toEqual(values);
+    await producer.close();
+  });
+
   test('refuses a second job, a close during one, and everything after the close', async () => {
     const { FrameConsumer } = must(addon, 'addon');
     const client = new Kafka.KafkaConsumer(
@@ -207,6 +217,35 @@ describe.skipIf(addon === null)('the native hand-over', () => {
   });
 });
 
+test('a rebalance that comes during a poll is dealt with when that has ended', async () => {
+  const topic = 'tactical.public.polled';
+  await trial.broker.topic(topic);
+  const assigned: string[] = [];
+  const consumer = new RecordConsumer(pipelineSettings(trial.config(), 1).consumer, {
+    assigned: (given) => assigned.push(...given.map((one) => `${one.topic} ${one.partition}`)),
+    revoked: () => Promise.resolve(),
+    ended: () => undefined,
+    committed: () => undefined,
+    log: () => undefined,
+  });
+  await consumer.connect();
+  let told = false;
+  consumer.client.on('rebalance', () => {
+    told = true;
+  });
+  consumer.subscribe([topic]);
+  const during = await consumer.polling(async () => {
+    await until('node-rdkafka tells of the assignment', async () => {
+      await consumer.poll(1);
+      return told;
+    });
+    return assigned.length;
+  });
+  expect({ during, after: assigned.length }).toEqual({ during: 0, after: 4 });
+  await consumer.unsubscribe();
+  await consumer.disconnect();
+});
+
 describe('an addon that does not fit', () => {
   const compiled = { nodeRdkafka: 'v3.6.1', compiledFor: 0x20c00ff, loaded: 0x20c00ff };
 
@@ -217,10 +256,28 @@ describe('an addon that does not fit', () => {
     expect(loadAddon(() => other)).toEqual({ unusable: expect.stringContaining(why) });
   });
 
+  const missing = (): never => {
+    throw new Error('Cannot find module handover.node\nRequire stack: …');
+  };
+
+  test('leaves the work to the plain hand-over, which is said once, and doctor says what to do', () => {
+    const said: string[] = [];
+    const absent = () => loadAddon(missing);
+    expect(openHandover('native', (message) => said.push(message), absent)).toBeNull();
+    expect(said).toEqual([expect.stringMatching(/^the native hand-over is not used: it cannot be loaded/)]);
+    expect(handover('native', absent())).toMatchObject({
+      status: 'warn',
+      advice: expect.stringContaining('npm run build:native'),
+    });
+  });
+
+  test('is not asked for where the plain hand-over is wanted', () => {
+    const never = (): never => expect.unreachable('loaded');
+    expect(openHandover('plain', never, never)).toBeNull();
+    expect(handover('plain', loadAddon(missing)).status).toBe('ok');
+  });
+
   test('is not used when it is missing, and it is said how to have it', () => {
-    const missing = (): never => {
-      throw new Error('Cannot find module handover.node\nRequire stack: …');
-    };
     expect(loadAddon(missing)).toEqual({
       unusable:
         'it cannot be loaded (Cannot find module handover.node); "npm run build:native" compiles it and says what is missing',

@@ -256,3 +256,30 @@ describe('settling', () => {
     expect(fatal).toEqual([new Error('broken frame')]);
   });
 });
+
+describe('a producer that takes frames', () => {
+  test('is given a batch’s frame, and a batch with dead letters record by record', async () => {
+    const { producer, acknowledger, commits, toBarrier, batchOf } = newTrial({ intervalMs: 200 });
+    producer.takesFrames = true;
+    const state = newState();
+    acknowledger.add(batchOf([{ state, offset: 1 }]));
+    acknowledger.add(
+      batchOf(
+        [
+          { state, offset: 2 },
+          { state, offset: 3 },
+        ],
+        [letterOf(0)],
+      ),
+    );
+    await toBarrier();
+    await producer.answer();
+    expect(commits).toEqual(['0:4']);
+    expect(producer.frames).toBe(1);
+    expect(producer.produced.map(({ topic, key }) => `${topic} ${key?.toString()}`)).toEqual([
+      'device-analytics tool:1',
+      `${TOPIC}.DLQ k2`,
+      'device-analytics tool:3',
+    ]);
+  });
+});

@@ -9,6 +9,15 @@ import type { BatchResult } from '../../src/shared/worker-protocol.ts';
 
 /** Batches as the workers hand them back, by hand. */
 
+export const EMPTY_RESULT: BatchResult = {
+  deadLetters: [],
+  outcomes: {},
+  counters: {},
+  stages: { decode: 0, enrich: 0, encode: 0, write: 0 },
+  notices: [],
+  followUps: [],
+};
+
 export interface GivenRecord {
   readonly state: PartitionState;
   readonly offset: number;
@@ -76,12 +85,8 @@ export function collected(
     dispatchedAt: 0,
   };
   const result: BatchResult = {
+    ...EMPTY_RESULT,
     deadLetters,
-    outcomes: {},
-    counters: {},
-    stages: { decode: 0, enrich: 0, encode: 0, write: 0 },
-    notices: [],
-    followUps: [],
     ...(overflow ? { overflow: sealed } : {}),
   };
   return new CollectedBatch(batch, result, slot, NAMES, released);

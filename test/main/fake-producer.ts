@@ -10,6 +10,8 @@ type Produces = Pick<
 /** A producer whose barrier is the test's to open. */
 export class FakeProducer implements Produces {
   takesFrames = false;
+  /** Frames that it was given. */
+  frames = 0;
   readonly produced: OutgoingRecord[] = [];
   unconfirmed = 0;
   /** Times that the queue is full before it takes a record. */
@@ -27,6 +29,7 @@ export class FakeProducer implements Produces {
   }
 
   async produceFrame(frame: SharedArrayBuffer): Promise<Map<string, number>> {
+    this.frames += 1;
     const records = [...new CollectedRows(frame, () => undefined).outgoing()];
     for (const record of records) this.tryProduce(record);
     await new Promise(setImmediate);

@@ -7,9 +7,10 @@ import { type HandoverAddon, loadAddon } from './native-addon.ts';
 export function openHandover(
   wanted: 'native' | 'plain',
   warn: (message: string) => void,
+  load: typeof loadAddon = loadAddon,
 ): HandoverAddon | null {
   if (wanted === 'plain') return null;
-  const addon = loadAddon();
+  const addon = load();
   if (!('unusable' in addon)) return addon;
   warn(`the native hand-over is not used: ${addon.unusable}. Records go through node-rdkafka's objects`);
   return null;

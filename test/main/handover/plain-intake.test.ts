@@ -6,15 +6,7 @@ import { PartitionMap, type PartitionState } from '../../../src/main/partitions.
 import { must } from '../../../src/shared/assert.ts';
 import { RecordFrameReader } from '../../../src/shared/record-frame.ts';
 import type { BatchResult, BatchTask } from '../../../src/shared/worker-protocol.ts';
-
-const RESULT: BatchResult = {
-  deadLetters: [],
-  outcomes: {},
-  counters: {},
-  stages: { decode: 0, enrich: 0, encode: 0, write: 0 },
-  notices: [],
-  followUps: [],
-};
+import { EMPTY_RESULT } from '../batches.ts';
 
 interface Run {
   readonly task: BatchTask;
@@ -48,7 +40,7 @@ function newTrial(options: {
           task,
           offsets: Array.from({ length: reader.count }, (_, index) => reader.offset(index)),
           finish: async () => {
-            resolve(RESULT);
+            resolve(EMPTY_RESULT);
             await new Promise(setImmediate);
           },
           fail: async (error) => {
@@ -124,7 +116,7 @@ describe('the plain hand-over', () => {
     expect(runs).toHaveLength(1);
     for (const batch of finished) dispatcher.release(batch);
     expect(runs.map(({ offsets }) => offsets)).toEqual([[0], [1]]);
-    expect(dispatcher.inflightBatches).toBe(1);
+    expect(dispatcher.lanes.map(({ open }) => open.size)).toEqual([1]);
   });
 
   test('gives a record that is larger than a slot a frame of its own, between its neighbours', async () => {

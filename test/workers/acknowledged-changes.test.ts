@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { AcknowledgedChanges } from '../../src/workers/acknowledged-changes.ts';
+import { device } from './stores/samples.ts';
+
+/** More than are remembered, of which the last 25,000 always are. */
+const MANY = 60_000;
+const LAST = 25_000;
+
+test('the last change of a row is known once its batch is acknowledged, and an older or newer one is not', () => {
+  const changes = new AcknowledgedChanges();
+  changes.handled(device('a', 1, {}), 0);
+  expect(changes.has(device('a', 1, {}))).toBe(false);
+  changes.upTo(0);
+  expect(changes.has(device('a', 1, {}))).toBe(true);
+  changes.handled(device('a', 2, {}), 0);
+  expect([1, 2, 3].map((n) => changes.has(device('a', n, {})))).toEqual([false, true, false]);
+});
+
+test('changes of more rows than are remembered push the oldest out, and never bring an older change of a row back', () => {
+  const changes = new AcknowledgedChanges();
+  changes.upTo(0);
+  changes.handled(device('twice', 1, {}), 0);
+  for (let row = 0; row < LAST; row += 1) changes.handled(device(`before-${row}`, 1, {}), 0);
+  changes.handled(device('twice', 2, {}), 0);
+  expect([1, 2].map((n) => changes.has(device('twice', n, {})))).toEqual([false, true]);
+  for (let row = 0; row < MANY; row += 1) changes.handled(device(`row-${row}`, 1, {}), 0);
+  const known = Array.from({ length: LAST }, (_, row) => changes.has(device(`row-${MANY - 1 - row}`, 1, {})));
+  expect(known.every(Boolean)).toBe(true);
+  expect(changes.has(device('twice', 2, {}))).toBe(false);
+  expect(changes.has(device('row-0', 1, {}))).toBe(false);
+});
