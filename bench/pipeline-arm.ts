@@ -3,7 +3,7 @@ import { type CheckInOptions, CheckIns, references } from './generate.ts';
 import type { Arm, BenchOptions, Figures } from './harness.ts';
 import type { KafkaLoad } from './kafka-load.ts';
 import { profiling, reportProfile } from './profile.ts';
-import { runCommand, type ServiceSetup, startService } from './service-process.ts';
+import { type Running, runCommand, type ServiceSetup, startService } from './service-process.ts';
 import { type Watched, watch } from './watch.ts';
 
 /** Input of pipelines: check-ins and what they refer to, under a topic prefix of their own. */
@@ -103,22 +103,46 @@ async function measurePipeline(spec: PipelineArmSpec): Promise<Figures> {
     ...(spec.config === undefined ? {} : { config: spec.config }),
     ...profile,
   };
-  const outputPartitions = await kafka.partitions(OUTPUT);
-  const before = await kafka.ends(OUTPUT, outputPartitions);
-  const running = startService(setup);
+  const { figures } = await watchOver(load, OUTPUT, {
+    ...spec,
+    group,
+    start: () => startService(setup),
+    whileRunning: async (watched) => {
+      if (profile !== undefined) await reportProfile(profile, watched, options.log);
+      return spec.also?.(watched) ?? {};
+    },
+  });
+  return figures;
+}
+
+export interface WatchedRun {
+  readonly kafka: KafkaLoad;
+  readonly group: string;
+  readonly start: () => Running;
+  /** A server whose CPU is told, too. */
+  readonly serverPid?: number;
+  /** Further figures, while the program is still there. */
+  readonly whileRunning?: (watched: Watched) => Promise<Figures>;
+}
+
+/** Starts a program over a load, watches it from outside to the load's end, and stops it. */
+export async function watchOver(load: Load, output: string, run: WatchedRun): Promise<Watched> {
+  const { kafka, group, serverPid, whileRunning } = run;
+  const outputPartitions = await kafka.partitions(output);
+  const before = await kafka.ends(output, outputPartitions);
+  const running = run.start();
   try {
     const watched = await watch(running, {
       kafka,
       group,
       input: load.topic,
-      output: OUTPUT,
+      output,
       partitions: { input: load.partitions, output: outputPartitions },
       records: load.records,
       outputBefore: before.high,
-      ...(spec.serverPid === undefined ? {} : { serverPid: spec.serverPid }),
+      ...(serverPid === undefined ? {} : { serverPid }),
     });
-    if (profile !== undefined) await reportProfile(profile, watched, options.log);
-    return { ...watched.figures, ...spec.also?.(watched) };
+    return { ...watched, figures: { ...watched.figures, ...(await whileRunning?.(watched)) } };
   } finally {
     await running.stop();
   }

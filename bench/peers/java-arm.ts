@@ -4,9 +4,9 @@ import { serverFolder } from '../../test/stack/runs.ts';
 import type { Arm, Figures } from '../harness.ts';
 import type { KafkaLoad } from '../kafka-load.ts';
 import { jarVersion, root } from '../machine.ts';
-import type { Load } from '../pipeline-arm.ts';
+import { type Load, watchOver } from '../pipeline-arm.ts';
 import { type Running, startProgram } from '../service-process.ts';
-import { type Watched, watch } from '../watch.ts';
+import type { Watched } from '../watch.ts';
 import { type JavaBuild, mavenBuild } from './maven-build.ts';
 
 /** The Java programs of bench/peers/java, which do the product's analytics work, as arms over a load of the product's. */
@@ -95,27 +95,12 @@ export const PEERS_OUTPUT = 'peers-device-analytics';
 export const PEERS_DEAD_LETTERS = 'peers-device-analytics.DLQ';
 
 export async function measureJava(spec: JavaArmSpec): Promise<Watched> {
-  const { kafka, program } = spec;
   const load = await spec.load();
-  const group = `bench-${program}-${Date.now()}`;
-  const outputPartitions = await kafka.partitions(PEERS_OUTPUT);
-  const before = await kafka.ends(PEERS_OUTPUT, outputPartitions);
-  const running = startJava({ ...spec, load, group, output: PEERS_OUTPUT, deadLetters: PEERS_DEAD_LETTERS });
-  try {
-    const watched = await watch(running, {
-      kafka,
-      group,
-      input: load.topic,
-      output: PEERS_OUTPUT,
-      partitions: { input: load.partitions, output: outputPartitions },
-      records: load.records,
-      outputBefore: before.high,
-      ...(spec.serverPid === undefined ? {} : { serverPid: spec.serverPid }),
-    });
-    return { ...watched, figures: withoutMain(watched.figures) };
-  } finally {
-    await running.stop();
-  }
+  const group = `bench-${spec.program}-${Date.now()}`;
+  const topics = { output: PEERS_OUTPUT, deadLetters: PEERS_DEAD_LETTERS };
+  const start = (): Running => startJava({ ...spec, ...topics, load, group });
+  const watched = await watchOver(load, PEERS_OUTPUT, { ...spec, group, start });
+  return { ...watched, figures: withoutMain(watched.figures) };
 }
 
 /** A JVM's main thread does nothing: the figure is the product's alone. */
