@@ -3,6 +3,13 @@ import { defineConfig } from 'vitest/config';
 const OVER_REAL_SERVERS = ['test/stack/**/*.test.ts', 'test/workers/stores/cassandra*.test.ts'];
 const EMBEDDED = ['test/embedded/**/*.test.ts'];
 
+const overMockBroker = {
+  // librdkafka's mock broker takes three seconds for a first group join, more on busy cores.
+  testTimeout: 90_000,
+  hookTimeout: 90_000,
+  fileParallelism: false,
+};
+
 export default defineConfig({
   test: {
     // A process for each test file: native addons (node-rdkafka, lmdb) do not survive a worker thread's end.
@@ -20,27 +27,17 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: {
-          name: 'embedded',
-          include: EMBEDDED,
-          // librdkafka's mock broker takes three seconds for a first group join, more on busy cores.
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
-        },
+        test: { ...overMockBroker, name: 'embedded', include: EMBEDDED, sequence: { groupOrder: 1 } },
       },
       {
         extends: true,
         test: {
+          ...overMockBroker,
           name: 'embedded-plain',
           include: EMBEDDED,
           // They compare the two hand-overs, or have none.
           exclude: ['test/embedded/handover.test.ts', 'test/embedded/broker.test.ts'],
           env: { OPENFRAME_STREAM_HANDOVER: 'plain' },
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
-          fileParallelism: false,
           sequence: { groupOrder: 2 },
         },
       },

@@ -1,20 +1,10 @@
-import type { Client } from 'cassandra-driver';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { must } from '../../../src/shared/assert.ts';
 import type { Columns } from '../../../src/shared/entity.ts';
 import type { Mutation } from '../../../src/shared/mutation.ts';
-import { createClient } from '../../../src/workers/stores/cassandra-client.ts';
 import { openStore } from '../../../src/workers/stores/open-store.ts';
-import type { Store } from '../../../src/workers/stores/store.ts';
 import { microseconds } from '../../../src/workers/stores/write-clock.ts';
-import {
-  dropKeyspace,
-  keyspaceName,
-  makeKeyspace,
-  SERVER,
-  SKIPPED,
-  settingsFor,
-} from './cassandra-server.ts';
+import { keyspaceName, makeKeyspace, SERVER, SKIPPED, settingsFor, useStore } from './cassandra-server.ts';
 import { device, freshId, readOne, TOOL } from './samples.ts';
 
 function event(id: string, n: number, columns: Columns, more: Partial<Mutation> = {}): Mutation {
@@ -27,23 +17,11 @@ describe.skipIf(SERVER === undefined).each(MODES)(
   `events by device, %s mode, on a real Cassandra${SKIPPED}`,
   (mode) => {
     const settings = settingsFor(keyspaceName(`events_${mode}`), { writeModes: { events: mode } });
-    let client: Client;
-    let opened: Store | undefined;
-    const store = (): Store => must(opened, 'store');
-    beforeAll(async () => {
-      await makeKeyspace(settings);
-      opened = await openStore(settings);
-      client = createClient(settings);
-    }, 120_000);
-    afterAll(async () => {
-      await client.shutdown();
-      await opened?.close();
-      await dropKeyspace(settings);
-    }, 60_000);
+    const { store, client } = useStore(settings);
 
     async function listed(deviceId: string, columns = 'id', limit = 100): Promise<unknown[]> {
       const query = `SELECT ${columns} FROM ${settings.keyspace}.device_events WHERE tool = ? AND device_id = ? LIMIT ${limit}`;
-      const { rows } = await client.execute(query, [TOOL, deviceId], { prepare: true });
+      const { rows } = await client().execute(query, [TOOL, deviceId], { prepare: true });
       return rows.map((row) => (columns === 'id' ? row.id : { ...row }));
     }
     const complete = async (id: string, columns: Columns): Promise<boolean> =>
@@ -85,7 +63,7 @@ describe.skipIf(SERVER === undefined).each(MODES)(
       await store().write([written]);
       await complete(id, { device_id: pc });
       // With the store's own clock: the driver's may stand at the very microsecond of the next write, where a delete wins.
-      await client.execute(
+      await client().execute(
         `DELETE FROM ${settings.keyspace}.device_events USING TIMESTAMP ? WHERE tool = ? AND device_id = ?`,
         [microseconds(), TOOL, pc],
         { prepare: true },
@@ -113,7 +91,7 @@ describe.skipIf(SERVER === undefined).each(MODES)(
       const [pc, id] = [freshId(), freshId()];
       const table = `${settings.keyspace}.device_events`;
       const [written] = [event(id, 1, { event_time: 7000, device_id: pc })];
-      await client.execute(`DROP TABLE ${table}`, [], { prepare: false });
+      await client().execute(`DROP TABLE ${table}`, [], { prepare: false });
       await expect(store().write([written])).rejects.toThrow(/device_events/);
       await makeKeyspace(settings);
       const fresh = await openStore(settings);
@@ -129,14 +107,14 @@ describe.skipIf(SERVER === undefined).each(MODES)(
       await fresh.close();
       const query = `SELECT TTL(event_type) AS ttl FROM ${settings.keyspace}`;
       const [list] = (
-        await client.execute(`${query}.device_events WHERE tool = ? AND device_id = ?`, [TOOL, pc], {
+        await client().execute(`${query}.device_events WHERE tool = ? AND device_id = ?`, [TOOL, pc], {
           prepare: true,
         })
       ).rows;
       expect(list?.ttl).toBeGreaterThan(settings.historyKeepSeconds - 100);
       const key = [TOOL, store().bucketOf(id), id];
       const [row] = (
-        await client.execute(`${query}.events WHERE tool = ? AND bucket = ? AND id = ?`, key, {
+        await client().execute(`${query}.events WHERE tool = ? AND bucket = ? AND id = ?`, key, {
           prepare: true,
         })
       ).rows;

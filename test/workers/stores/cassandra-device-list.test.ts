@@ -1,39 +1,15 @@
-import type { Client } from 'cassandra-driver';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { must } from '../../../src/shared/assert.ts';
-import { createClient } from '../../../src/workers/stores/cassandra-client.ts';
-import { openStore } from '../../../src/workers/stores/open-store.ts';
-import type { Store } from '../../../src/workers/stores/store.ts';
+import { describe, expect, it } from 'vitest';
 import { newWorker } from '../stages.ts';
-import {
-  dropKeyspace,
-  keyspaceName,
-  makeKeyspace,
-  SERVER,
-  SKIPPED,
-  settingsFor,
-} from './cassandra-server.ts';
+import { keyspaceName, SERVER, SKIPPED, settingsFor, useStore } from './cassandra-server.ts';
 import { deletion, device, freshId, TOOL } from './samples.ts';
 
 describe.skipIf(SERVER === undefined)(`devices by organisation, on a real Cassandra${SKIPPED}`, () => {
   const settings = settingsFor(keyspaceName('device_list'));
-  let client: Client;
-  let opened: Store | undefined;
-  const store = (): Store => must(opened, 'store');
-  beforeAll(async () => {
-    await makeKeyspace(settings);
-    opened = await openStore(settings);
-    client = createClient(settings);
-  }, 120_000);
-  afterAll(async () => {
-    await client.shutdown();
-    await opened?.close();
-    await dropKeyspace(settings);
-  }, 60_000);
+  const { store, client } = useStore(settings);
 
   async function listed(organisation: string): Promise<unknown[]> {
     const query = `SELECT id, hostname FROM ${settings.keyspace}.devices_by_organisation WHERE tool = ? AND organisation_id = ?`;
-    const { rows } = await client.execute(query, [TOOL, organisation], { prepare: true });
+    const { rows } = await client().execute(query, [TOOL, organisation], { prepare: true });
     return rows.map(({ id, hostname }) => [id, hostname]);
   }
   const list = (id: string): Promise<void> => store().listDevice({ entity: 'device', tool: TOOL, id });

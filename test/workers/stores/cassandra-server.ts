@@ -1,7 +1,11 @@
+import type { Client } from 'cassandra-driver';
+import { afterAll, beforeAll } from 'vitest';
 import { applySchema } from '../../../src/cli/schema.ts';
 import { must } from '../../../src/shared/assert.ts';
 import type { CassandraSettings } from '../../../src/shared/settings.ts';
 import { createClient } from '../../../src/workers/stores/cassandra-client.ts';
+import { openStore } from '../../../src/workers/stores/open-store.ts';
+import type { Store } from '../../../src/workers/stores/store.ts';
 
 /** `host:port` of a Cassandra that tests may make keyspaces on; they are skipped without. */
 export const SERVER = process.env.TEST_CASSANDRA;
@@ -43,4 +47,24 @@ export async function dropKeyspace(settings: CassandraSettings): Promise<void> {
   } finally {
     await client.shutdown();
   }
+}
+
+/** Within a `describe`: a keyspace with a store and a client over it, for as long as its tests run. */
+export function useStore(settings: CassandraSettings): {
+  readonly store: () => Store;
+  readonly client: () => Client;
+} {
+  let client: Client | undefined;
+  let opened: Store | undefined;
+  beforeAll(async () => {
+    await makeKeyspace(settings);
+    opened = await openStore(settings);
+    client = createClient(settings);
+  }, 120_000);
+  afterAll(async () => {
+    await client?.shutdown();
+    await opened?.close();
+    await dropKeyspace(settings);
+  }, 60_000);
+  return { store: () => must(opened, 'store'), client: () => must(client, 'client') };
 }
