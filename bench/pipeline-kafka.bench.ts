@@ -11,7 +11,7 @@ import { preparePeer } from './peers/kafka-streams.ts';
 import { lazyLoad, makeLoad, pipelineArm } from './pipeline-arm.ts';
 import { benchKafka } from './servers.ts';
 
-/** Kafka to Kafka without a store on a real broker, beside the Kafka Streams program that does the same work. */
+/** Kafka to Kafka without a store on a real broker, beside a Kafka Streams program that does less; `peers` has one that does the same. */
 export const pipelineKafka: Subject = {
   name: 'pipeline-kafka',
   about: 'Kafka to Kafka without a store, on a real broker, beside Kafka Streams',

@@ -10,8 +10,8 @@ import { watch } from '../watch.ts';
 import { mavenBuild } from './maven-build.ts';
 
 /**
- * The Kafka Streams program that does the same work (`peers-bench`): parse the envelope, take the row, add the organisation of its
- * site, write JSON, commit. It generates records of its own, of about the same size.
+ * The Kafka Streams program of `peers-bench`, which does less than the product: parse the envelope, take the row, add the organisation
+ * of its site, write JSON, commit; over records of its own, of about the same size. The programs of bench/peers/java do the product's work.
  */
 export interface Peer {
   readonly version: string;
