@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ensureInstalled, root } from './ready.mjs';
 
 /**
@@ -15,6 +15,9 @@ const folder = mkdtempSync(join(tmpdir(), 'openframe-test-report-'));
 const reportFile = join(folder, 'report.json');
 const exitCode = await vitest(['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]);
 const totals = totalsOf(reportFile);
+for (const line of failuresIn(reportFile)) {
+  process.stdout.write(`failed test: ${line}\n`);
+}
 rmSync(folder, { recursive: true, force: true });
 
 if (buildFailed) {
@@ -60,4 +63,22 @@ function totalsOf(file) {
     failed: report.numFailedTests + brokenFiles.length,
     skipped: report.numPendingTests + report.numTodoTests,
   };
+}
+
+/** A line for each test that failed, with the beginning of its reason: a log that is cut keeps its end, and here it says which they were. */
+function failuresIn(file) {
+  if (!existsSync(file)) {
+    return [];
+  }
+  return JSON.parse(readFileSync(file, 'utf8')).testResults.flatMap((result) => {
+    const name = relative(root, result.name);
+    const failed = result.assertionResults.filter((test) => test.status === 'failed');
+    return result.status === 'failed' && failed.length === 0
+      ? [`${name}: ${reasonOf(result.message)}`]
+      : failed.map((test) => `${name} > ${test.fullName}: ${reasonOf(test.failureMessages.join(' '))}`);
+  });
+}
+
+function reasonOf(message) {
+  return (message ?? '').replaceAll(/\s+/g, ' ').slice(0, 600);
 }
