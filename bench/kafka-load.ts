@@ -125,13 +125,21 @@ export class KafkaLoad {
   /** Sum of the partitions' ends, and of their beginnings: a mock broker forgets its oldest records. */
   async ends(topic: string, partitions: number): Promise<{ readonly low: number; readonly high: number }> {
     const sums = { low: 0, high: 0 };
-    const each = Array.from({ length: partitions }, async (_, partition) => {
-      const { lowOffset, highOffset } = await this.#watermarks(topic, partition);
+    for (const { lowOffset, highOffset } of await this.#allWatermarks(topic, partitions)) {
       sums.low += lowOffset;
       sums.high += highOffset;
-    });
-    await Promise.all(each);
+    }
     return sums;
+  }
+
+  async endOfEach(topic: string, partitions: number): Promise<number[]> {
+    return (await this.#allWatermarks(topic, partitions)).map(({ highOffset }) => highOffset);
+  }
+
+  #allWatermarks(topic: string, partitions: number): Promise<{ lowOffset: number; highOffset: number }[]> {
+    return Promise.all(
+      Array.from({ length: partitions }, (_, partition) => this.#watermarks(topic, partition)),
+    );
   }
 
   #watermarks(topic: string, partition: number): Promise<{ lowOffset: number; highOffset: number }> {
@@ -166,18 +174,26 @@ export class GroupOffsets {
     return new GroupOffsets(consumer);
   }
 
+  /** Sum over all partitions. */
   async committed(topic: string, partitions: number): Promise<number> {
+    return (await this.each(topic, partitions)).reduce((sum, offset) => sum + offset, 0);
+  }
+
+  /** By partition; 0 where nothing was committed. */
+  async each(topic: string, partitions: number): Promise<number[]> {
     const all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
     const found = await new Promise<readonly object[]>((resolve, reject) => {
       this.#consumer.committed(all, ANSWER_MS, (error, offsets) =>
         error ? reject(error) : resolve(offsets),
       );
     });
-    // Negative, or absent, where nothing was committed.
-    return found.reduce<number>(
-      (sum, place) => sum + ('offset' in place ? Math.max(0, Number(place.offset)) || 0 : 0),
-      0,
-    );
+    const offsets = new Array<number>(partitions).fill(0);
+    for (const place of found) {
+      const { partition, offset } = place as { readonly partition: number; readonly offset?: number };
+      // Negative, or absent, where nothing was committed.
+      offsets[partition] = Math.max(0, Number(offset)) || 0;
+    }
+    return offsets;
   }
 
   async close(): Promise<void> {

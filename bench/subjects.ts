@@ -6,6 +6,7 @@ import { GROWTH } from './growth.bench.ts';
 import { growthHotKey, growthMisses } from './growth-store.bench.ts';
 import { handOver } from './hand-over.bench.ts';
 import type { Subject } from './harness.ts';
+import { latency } from './latency.bench.ts';
 import { memory } from './memory.bench.ts';
 import { peers } from './peers.bench.ts';
 import { pipelineCassandra } from './pipeline-cassandra.bench.ts';
@@ -31,6 +32,7 @@ export const SUBJECTS: readonly Subject[] = [
   ...GROWTH,
   growthMisses,
   growthHotKey,
+  latency,
   memory,
   start,
 ];

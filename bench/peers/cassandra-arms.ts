@@ -1,4 +1,5 @@
 import { applySchema } from '../../src/cli/schema.ts';
+import { must } from '../../src/shared/assert.ts';
 import type { CassandraSettings } from '../../src/shared/settings.ts';
 import { tableDefinitions } from '../../src/workers/stores/cassandra-tables.ts';
 import { differing, finalRows, truncateTables } from '../cassandra-rows.ts';
@@ -21,10 +22,10 @@ export interface CassandraArmsSpec {
   readonly kafka: KafkaLoad;
   readonly cassandra: BenchServer;
   readonly peers: JavaPeers;
-  /** Made when an arm first needs it. */
+  /** One change of each row, which makes it: no part of what is measured, because for new rows the product does what its peers do not. */
+  readonly rows: () => Promise<Load>;
+  /** Later changes of these rows. Made when an arm first needs it. */
   readonly load: () => Promise<Load>;
-  /** A smaller one that is measured by nobody: the server's compiler has to have seen all ways to write. */
-  readonly warmUp: () => Promise<Load>;
   readonly config: Readonly<Record<string, unknown>>;
   readonly options: BenchOptions;
 }
@@ -44,26 +45,14 @@ const KEYSPACES = {
 
 export async function cassandraArms(spec: CassandraArmsSpec): Promise<Arm[]> {
   for (const keyspace of Object.values(KEYSPACES)) await applySchema(settingsOf(spec, keyspace));
-  let warm: Promise<void> | undefined;
-  const warmUp = async (): Promise<void> => {
-    for (const arm of armsOver({ ...spec, load: spec.warmUp })) await arm.measure();
-  };
-  return armsOver(spec).map(({ name, measure }) => ({
-    name,
-    measure: async () => {
-      warm ??= warmUp();
-      await warm;
-      return await measure();
-    },
-  }));
-}
-
-function armsOver(spec: CassandraArmsSpec): Arm[] {
   const finals: Finals = new Map();
-  const plain = (name: string, keyspace: keyof typeof KEYSPACES, ...more: readonly string[]): Arm =>
-    compared(spec, plainArm(spec, name, KEYSPACES[keyspace], more), KEYSPACES[keyspace], finals);
+  const making = { ...spec, load: spec.rows };
+  const plain = (name: string, keyspace: keyof typeof KEYSPACES, ...more: readonly string[]): Arm => {
+    const [maker, arm] = [making, spec].map((one) => plainArm(one, name, KEYSPACES[keyspace], more));
+    return compared(spec, must(maker, 'maker'), must(arm, 'arm'), { keyspace: KEYSPACES[keyspace], finals });
+  };
   return [
-    compared(spec, productArm(spec), KEYSPACES.product, finals),
+    compared(spec, productArm(making), productArm(spec), { keyspace: KEYSPACES.product, finals }),
     plain('LWT and read one by one', 'lwtRead', 'write=lwt', 'read=yes'),
     plain('LWT one by one', 'lwt', 'write=lwt'),
     plain('upserts', 'upsert', 'write=upsert'),
@@ -96,8 +85,16 @@ function plainArm(spec: CassandraArmsSpec, name: string, keyspace: string, more:
 /** Rows by keyspace, as the newest run left them. */
 type Finals = Map<string, readonly string[]>;
 
-/** The arm on empty tables; its rows have to be those of every other arm. */
-function compared(spec: CassandraArmsSpec, arm: Arm, keyspace: string, finals: Finals): Arm {
+/**
+ * The arm on the rows that another run of it has made in empty tables, which has also shown the server's compiler this way to write.
+ * Its rows have to be those of every other arm.
+ */
+function compared(
+  spec: CassandraArmsSpec,
+  maker: Arm,
+  arm: Arm,
+  { keyspace, finals }: { readonly keyspace: string; readonly finals: Finals },
+): Arm {
   const settings = settingsOf(spec, keyspace);
   const { pid } = spec.cassandra.server;
   const tables = tableDefinitions(settings).map(({ name }) => name);
@@ -105,6 +102,7 @@ function compared(spec: CassandraArmsSpec, arm: Arm, keyspace: string, finals: F
     name: arm.name,
     measure: async (): Promise<Figures> => {
       await truncateTables(settings, tables);
+      await maker.measure();
       const before = processTimes(pid).cpuSeconds;
       const figures = await arm.measure();
       const { records } = await spec.load();

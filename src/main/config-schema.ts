@@ -110,6 +110,11 @@ const cassandra = z.strictObject({
     [1, 100_000_000],
     'Row versions remembered per worker, which save conditional writes that would be refused.',
   ),
+  knownRowsBytes: whole(
+    16 * MIB,
+    [0, 64 * 1024 * MIB],
+    'Bytes of whole rows remembered per worker, which save reading a row back when a change told only a part of it (`lwt` only).',
+  ),
 });
 
 const store = z.strictObject({

@@ -52,6 +52,8 @@ export interface CassandraSettings {
   readonly historyKeepSeconds: number;
   /** Row versions kept in memory per worker. */
   readonly knownVersionsMax: number;
+  /** Bytes of whole rows kept in memory per worker; 0 for none. */
+  readonly knownRowsBytes: number;
 }
 
 export interface EmbeddedSettings {

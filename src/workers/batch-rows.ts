@@ -1,4 +1,4 @@
-import { type Columns, type EntityName, MAIN_FACET, type Tool } from '../shared/entity.ts';
+import { type Columns, MAIN_FACET } from '../shared/entity.ts';
 import type { FollowUp, ReferenceFollowUp } from '../shared/follow-up.ts';
 import type { Mutation } from '../shared/mutation.ts';
 import { filledColumns } from '../shared/reference-table.ts';
@@ -6,7 +6,7 @@ import { type BatchAnalytics, isWhole } from './batch-analytics.ts';
 import type { Entry } from './batch-entry.ts';
 import type { BatchStages } from './batch-stages.ts';
 import type { Enrichment } from './enrich.ts';
-import type { Row, RowKey } from './stores/store.ts';
+import type { RowKey } from './stores/store.ts';
 
 /**
  * What a batch's rows need once they are written: rows that slipped past a truncate are marked; rows whose references were not there,
@@ -99,25 +99,24 @@ function incompleteRows(
   return { incomplete: unless.map(([, key]) => key), again: [...again.values()] };
 }
 
-/** Reads back the rows of which changes were only a part, and encodes one record a change. */
+/** Gets the rows of which changes were only a part, and encodes one record a change. */
 async function addParts(
   entries: readonly Entry[],
   stages: BatchStages,
   analytics: BatchAnalytics,
 ): Promise<void> {
-  const groups = new Map<string, { entity: EntityName; tool: Tool; entries: Entry[] }>();
+  const groups = new Map<string, Entry[]>();
   for (const entry of entries) {
     const { mutation, change } = entry;
     if (entry.keptOut === true || isWhole(mutation, change.partial)) continue;
     const name = `${mutation.entity}|${mutation.tool}`;
     const group = groups.get(name);
-    if (group === undefined)
-      groups.set(name, { entity: mutation.entity, tool: mutation.tool, entries: [entry] });
-    else group.entries.push(entry);
+    if (group === undefined) groups.set(name, [entry]);
+    else group.push(entry);
   }
-  for (const { entity, tool, entries: parts } of groups.values()) {
-    const ids = parts.map(({ mutation }) => mutation.id);
-    const rows: Map<string, Row> = await stages.patiently(() => stages.store.read(entity, tool, ids));
+  for (const parts of groups.values()) {
+    const written = parts.map(({ mutation }) => mutation);
+    const rows = await stages.patiently(() => stages.store.readWritten(written));
     for (const { record, mutation, change } of parts) {
       const row = rows.get(mutation.id);
       if (row !== undefined)

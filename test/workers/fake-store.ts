@@ -54,6 +54,12 @@ export class FakeStore implements Store {
     return found;
   }
 
+  async readWritten(mutations: readonly Mutation[]): Promise<Map<string, Row>> {
+    const [first] = mutations;
+    const ids = mutations.map(({ id }) => id);
+    return first === undefined ? new Map() : await this.read(first.entity, first.tool, ids);
+  }
+
   keepMoved(): Promise<readonly string[]> {
     return Promise.resolve([]);
   }

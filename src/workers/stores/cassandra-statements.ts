@@ -13,6 +13,7 @@ import { filledColumns } from '../../shared/reference-table.ts';
 import { versionTimestamp } from '../../shared/version.ts';
 import { boundOrNull, boundValue, carryText, facetsOf, readCarry } from './cassandra-values.ts';
 import { carryAfter, endsRow } from './row.ts';
+import { stateCondition, stateOf } from './row-state.ts';
 import type { Row, RowKey } from './store.ts';
 import { microseconds } from './write-clock.ts';
 
@@ -27,6 +28,8 @@ export interface Expected {
   readonly version: string | null;
   /** Text of the row's carry column. */
   readonly carry: string | null;
+  /** The whole row, where it is known: the condition is then that it is still in this state. */
+  readonly row?: Row | undefined;
 }
 
 interface PlacedKey extends RowKey {
@@ -51,6 +54,8 @@ interface Shape {
   readonly newer: string;
   /** `newer`, and what waits for a key move is as expected. */
   readonly newerWaiting: string;
+  /** The row is in a known state: all that tells one from another. */
+  readonly same: string;
   /** `newer`, for a delete of the row. */
   readonly newerEnd: string;
   readonly timestamped: string;
@@ -86,6 +91,11 @@ export class Statements {
     if (expected.version === null) {
       return { query: shape.first, params: [ttl, ...values(mutation, shape, null, true), ...key] };
     }
+    if (expected.row !== undefined)
+      return {
+        query: shape.same,
+        params: [ttl, ...values(mutation, shape, null, false), ...key, ...stateOf(expected.row)],
+      };
     const params = [ttl, ...values(mutation, shape, expected.carry, false), ...key, mutation.version];
     if (endsRow(mutation)) return { query: shape.newerEnd, params };
     if (!keepsWaiting(mutation)) return { query: shape.newer, params };
@@ -226,6 +236,7 @@ export class Statements {
       first: `${update} IF ${version} = null`,
       newer: `${update} IF ${version} < ?`,
       newerWaiting: `${update} IF ${version} < ? AND carry = ?`,
+      same: `${update} IF ${stateCondition(entity)} AND carry = null`,
       // A count of completions that stayed behind would keep the row from going with its time.
       newerEnd: `UPDATE ${table} USING TTL ? SET ${set}, completions = null WHERE ${KEY} IF ${version} < ?`,
       timestamped: `UPDATE ${table} USING TIMESTAMP ? AND TTL ? SET ${set} WHERE ${KEY}`,

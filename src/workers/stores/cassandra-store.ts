@@ -14,6 +14,7 @@ import { boundOrNull, carryText } from './cassandra-values.ts';
 import { indexedText, storedColumns, storedMutation } from './column-values.ts';
 import { concernsList, DeviceEvents, type ListedEvent } from './device-events.ts';
 import { DeviceList } from './device-list.ts';
+import { KnownRows } from './known-rows.ts';
 import { KnownVersions } from './known-versions.ts';
 import { type LwtOutcome, LwtWriter } from './lwt-writer.ts';
 import { MoveTable } from './move-table.ts';
@@ -48,6 +49,7 @@ export class CassandraStore implements Store {
   readonly #truncations: TruncationTable;
   readonly #deviceList: DeviceList;
   readonly #deviceEvents: DeviceEvents;
+  readonly #knownRows: KnownRows;
   readonly #lanes = new PartitionLanes();
   readonly #probeId = randomUUID();
 
@@ -56,7 +58,9 @@ export class CassandraStore implements Store {
     this.#settings = settings;
     this.#client = client;
     this.#statements = new Statements(settings.keyspace, settings);
-    this.#writer = new LwtWriter(this.#statements, new KnownVersions(settings.knownVersionsMax));
+    this.#knownRows = new KnownRows(settings.knownRowsBytes);
+    const known = new KnownVersions(settings.knownVersionsMax);
+    this.#writer = new LwtWriter(this.#statements, known, this.#knownRows);
     this.#reader = new RowReader(client, this.#statements, (id) => this.bucketOf(id));
     this.#moves = new MoveTable(client, this.#statements);
     this.#waiting = new WaitingTable(client, this.#statements);
@@ -128,6 +132,16 @@ export class CassandraStore implements Store {
 
   async read(entity: EntityName, tool: Tool, ids: readonly string[]): Promise<Map<string, Row>> {
     return await this.#reader.read(entity, tool, ids);
+  }
+
+  async readWritten(mutations: readonly Mutation[]): Promise<Map<string, Row>> {
+    const [first] = mutations;
+    if (first === undefined) return new Map();
+    const { rows, others } = this.#knownRows.ofWritten(mutations);
+    const read = await this.read(first.entity, first.tool, others);
+    // Plain writes have no condition that would tell whether a row is still so.
+    if (this.#mode(first.entity) === 'lwt') for (const row of read.values()) this.#knownRows.learn(row);
+    return new Map([...rows, ...read]);
   }
 
   async keepMoved(move: KeyMove, kept: Kept): Promise<readonly string[]> {
@@ -203,6 +217,7 @@ export class CassandraStore implements Store {
     const statement = this.#statements.complete(seen, bucket, columns);
     const lane = partition(entity, tool, bucket);
     const result = await this.#lanes.run(lane, () => this.#send([statement], entity));
+    this.#knownRows.forget(seen);
     return result.wasApplied();
   }
 

@@ -98,6 +98,12 @@ export class EmbeddedStore implements Store {
     return rows;
   }
 
+  async readWritten(mutations: readonly Mutation[]): Promise<Map<string, Row>> {
+    const [first] = mutations;
+    const ids = mutations.map(({ id }) => id);
+    return first === undefined ? new Map() : await this.read(first.entity, first.tool, ids);
+  }
+
   async keepMoved(move: KeyMove, kept: Kept): Promise<readonly string[]> {
     assertMoveFits(move);
     return await this.#transaction(() => this.#moves.keep(move, kept));

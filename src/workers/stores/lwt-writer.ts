@@ -5,8 +5,11 @@ import { DestinationError } from '../../shared/errors.ts';
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
 import { cutBatches } from './batches.ts';
 import type { Statement, Statements } from './cassandra-statements.ts';
+import type { KnownRows } from './known-rows.ts';
 import type { KnownVersions } from './known-versions.ts';
-import { outcomeOf } from './row.ts';
+import { applyMutation, endsRow, outcomeOf } from './row.ts';
+import { isInState } from './row-state.ts';
+import type { Row } from './store.ts';
 
 /** A batch is refused again only if other processes change the same rows in between; this many times in a row is an overload. */
 const ROUNDS_MAX = 12;
@@ -26,25 +29,31 @@ interface Pending {
   carry: string | null;
   /** Whether the condition of its last statement was that its facet has no version. */
   isFirst: boolean;
+  /** The row whose state the last statement asked for. */
+  row: Row | undefined;
 }
 
 /**
  * The lightweight-transaction protocol for mutations of one partition. All conditions of a batch have to hold or nothing is written;
  * the refusal lists every row that exists with the columns of the conditions. So each round either writes all that is left or
- * teaches which of it is stale, and which condition the rest needs.
+ * teaches which of it is stale, and which condition the rest needs. A row that is known whole is asked for its state instead of its
+ * version alone, and is known afterwards (known-rows.ts).
  */
 export class LwtWriter {
   readonly #statements: Statements;
   readonly #known: KnownVersions;
+  readonly #rows: KnownRows;
 
-  constructor(statements: Statements, known: KnownVersions) {
+  constructor(statements: Statements, known: KnownVersions, rows: KnownRows) {
     this.#statements = statements;
     this.#known = known;
+    this.#rows = rows;
   }
 
   async write(mutations: readonly Mutation[], bucket: number, send: SendBatch): Promise<LwtOutcome[]> {
     const outcomes: (LwtOutcome | undefined)[] = new Array(mutations.length);
-    const all = mutations.map((mutation, index) => ({ mutation, index, carry: null, isFirst: false }));
+    const unsent = { carry: null, isFirst: false, row: undefined };
+    const all = mutations.map((mutation, index) => ({ mutation, index, ...unsent }));
     const open = this.#undecided(all, outcomes);
     for (const batch of cutBatches(open)) await this.#writeBatch(batch, bucket, send, outcomes);
     return outcomes.map((outcome, index) => must(outcome, `outcome of mutation ${index}`));
@@ -99,13 +108,37 @@ export class LwtWriter {
     // Nothing known: taken for a new row. If it is not, the refusal tells.
     const version = this.#knownVersion(mutation) ?? null;
     pending.isFirst = version === null;
-    return this.#statements.conditional(mutation, bucket, { version, carry });
+    pending.row = version === null ? undefined : this.#rowBefore(mutation, version);
+    return this.#statements.conditional(mutation, bucket, { version, carry, row: pending.row });
+  }
+
+  /** The row as it is known to be, if the mutation leaves a row that can be told from it. */
+  #rowBefore(mutation: Mutation, version: string): Row | undefined {
+    if (mutation.carry !== undefined || endsRow(mutation)) return undefined;
+    const row = this.#rows.get(mutation);
+    return row?.versions[mutation.facet] === version ? row : undefined;
   }
 
   #applied(open: readonly Pending[], outcomes: (LwtOutcome | undefined)[]): void {
     for (const { mutation, index, isFirst } of open) {
       this.#learn(mutation, mutation.version);
       outcomes[index] = isFirst ? 'created' : 'written';
+    }
+    this.#learnRows(open);
+  }
+
+  /** What applied mutations made of rows; two facets of one row may be among them. */
+  #learnRows(open: readonly Pending[]): void {
+    const after = new Map<string, Row | undefined>();
+    for (const { mutation, row } of open) {
+      const before = after.has(mutation.id) ? after.get(mutation.id) : row;
+      const isKnown = row !== undefined && before !== undefined;
+      after.set(mutation.id, isKnown ? applyMutation(before, mutation).row : undefined);
+    }
+    for (const { mutation } of open) {
+      const row = after.get(mutation.id);
+      if (row === undefined) this.#rows.forget(mutation);
+      else this.#rows.learn(row);
     }
   }
 
@@ -126,6 +159,8 @@ export class LwtWriter {
       this.#learn(one.mutation, version ?? null);
       const carry: unknown = row?.carry;
       one.carry = typeof carry === 'string' ? carry : null;
+      if (one.row !== undefined && !isInState(one.row, (column) => row?.[column]))
+        this.#rows.forget(one.mutation);
     }
   }
 }

@@ -22,6 +22,10 @@ export class NoStore implements Store {
     return Promise.resolve(new Map());
   }
 
+  readWritten(): Promise<Map<string, Row>> {
+    return Promise.resolve(new Map());
+  }
+
   keepMoved(): Promise<readonly string[]> {
     return Promise.resolve([]);
   }

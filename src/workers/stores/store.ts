@@ -80,6 +80,12 @@ export interface Store {
   read(entity: EntityName, tool: Tool, ids: readonly string[]): Promise<Map<string, Row>>;
 
   /**
+   * The rows of written mutations of one entity and tool, by id, each in a state that it had with its mutation in it or later: from
+   * memory where the store can know that, else read.
+   */
+  readWritten(mutations: readonly Mutation[]): Promise<Map<string, Row>>;
+
+  /**
    * Keeps what the old key's row held before its delete half is written; what was kept first stays. Answers the ids of the rows
    * that wait for it.
    */

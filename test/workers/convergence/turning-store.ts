@@ -20,6 +20,7 @@ export function turningStore(store: Store, turns: Turns, actor: Actor): Store {
     bucketOf: (id) => store.bucketOf(id),
     write: (mutations) => taking(() => store.write(mutations)),
     read: (entity, tool, ids) => taking(() => store.read(entity, tool, ids)),
+    readWritten: (mutations) => taking(() => store.readWritten(mutations)),
     keepMoved: (move, kept) => taking(() => store.keepMoved(move, kept)),
     takeMoved: (move, id) => taking(() => store.takeMoved(move, id)),
     fillCarried: (id, move, columns, next) => taking(() => store.fillCarried(id, move, columns, next)),

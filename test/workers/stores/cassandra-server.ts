@@ -27,6 +27,7 @@ export function settingsFor(keyspace: string, more: Partial<CassandraSettings> =
     deletedKeepSeconds: 3600,
     historyKeepSeconds: 3600,
     knownVersionsMax: 10_000,
+    knownRowsBytes: 1_000_000,
     ...more,
   };
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { must } from '../../../src/shared/assert.ts';
 import type { Columns } from '../../../src/shared/entity.ts';
-import type { Mutation } from '../../../src/shared/mutation.ts';
+import type { Mutation, WriteOutcome } from '../../../src/shared/mutation.ts';
 import { applyCompletion, applyMutation } from '../../../src/workers/stores/row.ts';
 import type { Row, Store } from '../../../src/workers/stores/store.ts';
 import type { Stores } from './conformance.ts';
@@ -99,18 +100,35 @@ async function sameAsFolding(
       model.set(mutation.id, row);
       return outcome;
     });
-    const outcomes = await stores[index % stores.length]?.write(batch);
+    const store = must(stores[index % stores.length], 'store');
+    const outcomes = await store.write(batch);
     const comparable = (one: string): string => (stores.length > 1 && one === 'duplicate' ? 'stale' : one);
-    expect(outcomes?.map(comparable)).toEqual(wanted.map(comparable));
-    if (index % 2 === 0) await completeAsFolding(stores[index % stores.length], model, batch[0]);
+    expect(outcomes.map(comparable)).toEqual(wanted.map(comparable));
+    await readsWritten(store, batch, outcomes, model);
+    if (index % 2 === 0) await completeAsFolding(store, model, batch[0]);
   }
   const rows = await stores[0]?.read('device', TOOL, [...model.keys()]);
   expect(rows).toEqual(model);
 }
 
+/** A row that was written is as folded; of one that was not, any state will do that has the change in it. */
+async function readsWritten(
+  store: Store,
+  batch: readonly Mutation[],
+  outcomes: readonly WriteOutcome[],
+  model: ReadonlyMap<string, Row>,
+): Promise<void> {
+  const rows = await store.readWritten(batch);
+  for (const [at, { id, facet, version }] of batch.entries()) {
+    const row = must(rows.get(id), 'written row');
+    if (outcomes[at] === 'written') expect(row).toEqual(model.get(id));
+    else expect((row.versions[facet] ?? '') >= version).toBe(true);
+  }
+}
+
 /** Completes the row as it is, and once more as it then was. */
 async function completeAsFolding(
-  store: Store | undefined,
+  store: Store,
   model: Map<string, Row>,
   mutation: Mutation | undefined,
 ): Promise<void> {
@@ -122,7 +140,7 @@ async function completeAsFolding(
   };
   for (let time = 0; time < 2; time += 1) {
     const completed = applyCompletion(model.get(seen.id), seen, columns);
-    expect(await store?.complete(seen, columns)).toBe(completed !== undefined);
+    expect(await store.complete(seen, columns)).toBe(completed !== undefined);
     if (completed !== undefined) model.set(seen.id, completed);
   }
 }

@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { build, type Histogram } from 'hdr-histogram-js';
+import Kafka, { type Producer } from 'node-rdkafka';
+import { must } from '../src/shared/assert.ts';
+import { CheckIns } from './generate.ts';
+import type { Figures } from './harness.ts';
+import { GroupOffsets, type KafkaLoad } from './kafka-load.ts';
+import { processTimes } from './machine.ts';
+import { KEYS, type Load, makeLoad } from './pipeline-arm.ts';
+import { logTail, type Running, startService } from './service-process.ts';
+
+/** Records at a fixed rate into a topic that a program reads, and when the program has committed each of them. */
+
+export interface LatencyRun {
+  readonly kafka: KafkaLoad;
+  readonly workers: number;
+  /** Records a second. */
+  readonly rate: number;
+  /** How long records come that count; a quarter as many come before. */
+  readonly seconds: number;
+}
+
+const PARTITIONS = 12;
+const TICK_MS = 2;
+const LOOK_MS = 3;
+/** The program has to be there first: these records are waiting for it. */
+const WARM_RECORDS = 20_000;
+const LATE_MS = 60_000;
+const ANSWER_MS = 10_000;
+
+export async function openLoop(run: LatencyRun): Promise<Figures> {
+  const { kafka, workers } = run;
+  const load = await makeLoad(kafka, WARM_RECORDS, {}, { partitions: PARTITIONS });
+  const group = `bench-latency-${Date.now()}`;
+  const running = startService({ kafka: kafka.address, group, workers, prefix: load.prefix });
+  const offsets = await GroupOffsets.connect(kafka.address, group);
+  const producer = await connect(kafka.address);
+  try {
+    await until(running, async () => (await offsets.committed(load.topic, PARTITIONS)) >= WARM_RECORDS);
+    return await measure(run, load, { running, offsets, producer });
+  } finally {
+    await new Promise<void>((resolve) => producer.disconnect(() => resolve()));
+    await offsets.close();
+    await running.stop();
+  }
+}
+
+interface Open {
+  readonly running: Running;
+  readonly offsets: GroupOffsets;
+  readonly producer: Producer;
+}
+
+/** Record `n` of the schedule goes to partition `n` modulo their count, so that an offset tells when its record was due. */
+async function measure({ kafka, rate, seconds }: LatencyRun, load: Load, open: Open): Promise<Figures> {
+  const { running, offsets } = open;
+  const before = Math.ceil((seconds / 4) * rate);
+  const total = before + Math.ceil(seconds * rate);
+  const firsts = await kafka.endOfEach(load.topic, PARTITIONS);
+  const histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 600_000,
+    numberOfSignificantValueDigits: 3,
+  });
+  const startedAt = Date.now();
+  const due = (n: number): number => startedAt + (n / rate) * 1000;
+  const sending = send(open.producer, load, total, due);
+  const seen = new Array<number>(PARTITIONS).fill(0);
+  let [cpu, cpuFrom] = [0, 0];
+  let latest = startedAt;
+  await until(running, async () => {
+    const committed = await offsets.each(load.topic, PARTITIONS);
+    const now = Date.now();
+    for (const [partition, first] of firsts.entries()) {
+      const upTo = Math.max(0, (committed[partition] ?? 0) - first);
+      for (let at = must(seen[partition], 'partition'); at < upTo; at += 1)
+        record(histogram, at * PARTITIONS + partition, before, now - due(at * PARTITIONS + partition));
+      seen[partition] = Math.max(upTo, must(seen[partition], 'partition'));
+    }
+    const done = seen.reduce((sum, one) => sum + one, 0);
+    if (cpuFrom === 0 && done >= before) [cpuFrom, cpu] = [done, processTimes(running.pid).cpuSeconds];
+    latest = now;
+    return done >= total;
+  });
+  const late = await sending;
+  const counted = total - cpuFrom;
+  return {
+    records_per_second: total / ((latest - startedAt) / 1000),
+    p50_ms: histogram.getValueAtPercentile(50),
+    p99_ms: histogram.getValueAtPercentile(99),
+    p999_ms: histogram.getValueAtPercentile(99.9),
+    max_ms: histogram.maxValue,
+    cpu_us_per_record: ((processTimes(running.pid).cpuSeconds - cpu) / counted) * 1e6,
+    generator_late_ms: late,
+  };
+}
+
+function record(histogram: Histogram, n: number, from: number, ms: number): void {
+  if (n >= from) histogram.recordValue(Math.max(1, Math.round(ms)));
+}
+
+/** Sends every record when it is due, or as soon after as there is time for it; answers the longest delay, ms. */
+async function send(
+  producer: Producer,
+  load: Load,
+  total: number,
+  due: (n: number) => number,
+): Promise<number> {
+  const checkIns = new CheckIns({ keys: KEYS, prefix: load.prefix });
+  let late = 0;
+  for (let n = 0; n < total; ) {
+    for (; n < total && due(n) <= Date.now(); n += 1) {
+      const { key, value } = checkIns.record(WARM_RECORDS + n);
+      const at = due(n);
+      producer.produce(load.topic, n % PARTITIONS, Buffer.from(value), key, Math.floor(at));
+      late = Math.max(late, Date.now() - at);
+    }
+    producer.poll();
+    await sleep(TICK_MS);
+  }
+  return late;
+}
+
+async function until(running: Running, isDone: () => Promise<boolean>): Promise<void> {
+  const from = performance.now();
+  while (!(await isDone())) {
+    if (running.ended() !== undefined || performance.now() - from > LATE_MS + ANSWER_MS * 6)
+      throw new Error(`the records do not come to an end:\n${logTail(running)}`);
+    await sleep(LOOK_MS);
+  }
+}
+
+async function connect(address: string): Promise<Producer> {
+  const producer = new Kafka.Producer(
+    { 'metadata.broker.list': address, 'linger.ms': 1, 'compression.codec': 'lz4' },
+    { 'request.required.acks': 1 },
+  );
+  await new Promise<void>((resolve, reject) => {
+    producer.connect({ timeout: ANSWER_MS }, (error) => (error ? reject(error) : resolve()));
+  });
+  return producer;
+}
