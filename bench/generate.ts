@@ -120,7 +120,7 @@ export class CheckIns {
 
   #values(index: number, id: number): Record<string, string | number> {
     const ms = START_MS + index;
-    const lsn = START_LSN + index * 56;
+    const lsn = lsnOf(index);
     const agent = this.#agent(id);
     const iso = new Date(ms).toISOString().slice(0, -1);
     return {
@@ -164,6 +164,10 @@ export class CheckIns {
     }
     return agent;
   }
+}
+
+function lsnOf(index: number): number {
+  return START_LSN + index * 56;
 }
 
 export function siteOf(agentId: number): number {
@@ -262,11 +266,15 @@ function columnsOf(wholeRow: boolean): [string, string][] {
 /** The sites and clients of all agents, as snapshot reads. */
 export function references(
   prefix = 'tactical',
+  from = 0,
 ): { readonly topic: string; readonly record: GeneratedRecord }[] {
   const times = { created_time: '2026-09-01T08:24:08.530530Z', modified_time: '2026-09-01T08:24:08.530530Z' };
   const row = (table: string, id: number, after: Json) => ({
     topic: `${prefix}.public.${table}`,
-    record: { key: JSON.stringify({ id }), value: snapshotRead(prefix, table, { id, ...after, ...times }) },
+    record: {
+      key: JSON.stringify({ id }),
+      value: snapshotRead({ prefix, table, lsn: lsnOf(from - 1) }, { id, ...after, ...times }),
+    },
   });
   return [
     ...Array.from({ length: CLIENTS }, (_, index) =>
@@ -278,12 +286,15 @@ export function references(
   ];
 }
 
-function snapshotRead(prefix: string, table: string, after: Json): string {
+function snapshotRead(
+  { prefix, table, lsn }: { readonly prefix: string; readonly table: string; readonly lsn: number },
+  after: Json,
+): string {
   const captured = firstCaptured('tactical-postgres-cdc/tactical.public.clients_site.jsonl', '"op":"r"');
   const envelope = JSON.parse(captured) as { source: Json };
   return JSON.stringify({
     ...envelope,
     after,
-    source: { ...envelope.source, name: prefix, table, lsn: START_LSN - 56 },
+    source: { ...envelope.source, name: prefix, table, lsn },
   });
 }

@@ -131,17 +131,17 @@ export class CassandraStore implements Store {
   }
 
   async read(entity: EntityName, tool: Tool, ids: readonly string[]): Promise<Map<string, Row>> {
-    return await this.#reader.read(entity, tool, ids);
+    const rows = await this.#reader.read(entity, tool, ids);
+    // Who reads a row is often about to write it. Plain writes have no condition that would tell whether it is still so.
+    if (this.#mode(entity) === 'lwt') for (const row of rows.values()) this.#writer.saw(row);
+    return rows;
   }
 
   async readWritten(mutations: readonly Mutation[]): Promise<Map<string, Row>> {
     const [first] = mutations;
     if (first === undefined) return new Map();
     const { rows, others } = this.#knownRows.ofWritten(mutations);
-    const read = await this.read(first.entity, first.tool, others);
-    // Plain writes have no condition that would tell whether a row is still so.
-    if (this.#mode(first.entity) === 'lwt') for (const row of read.values()) this.#knownRows.learn(row);
-    return new Map([...rows, ...read]);
+    return new Map([...rows, ...(await this.read(first.entity, first.tool, others))]);
   }
 
   async keepMoved(move: KeyMove, kept: Kept): Promise<readonly string[]> {

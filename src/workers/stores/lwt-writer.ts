@@ -50,6 +50,16 @@ export class LwtWriter {
     this.#rows = rows;
   }
 
+  /** Takes note of a row that was read. */
+  saw(row: Row): void {
+    const { entity, tool, id, versions } = row;
+    for (const facet in versions) {
+      const [known, version] = [this.#known.get(entity, tool, id, facet) ?? '', versions[facet] ?? ''];
+      if (version > known) this.#known.learn(entity, tool, id, facet, version);
+    }
+    this.#rows.learn(row);
+  }
+
   async write(mutations: readonly Mutation[], bucket: number, send: SendBatch): Promise<LwtOutcome[]> {
     const outcomes: (LwtOutcome | undefined)[] = new Array(mutations.length);
     const unsent = { carry: null, isFirst: false, row: undefined };
