@@ -18,8 +18,8 @@ import type { Decided, WriteFailure, WriteResult } from './row-work.ts';
 type ErrorStage = DeadLetter['stage'];
 
 /**
- * One batch: decode, enrich and encode in the order of the records (`prepare`, one batch at a time per worker), then write
- * (`finish`, several batches side by side; the writer keeps the order of each row).
+ * One batch: decode, enrich and encode in the order of the records (`prepare`, whose reads alone are done before the batch has its
+ * turn), then write (`finish`, several batches side by side; the writer keeps the order of each row).
  */
 export class BatchRun {
   readonly #stages: BatchStages;
@@ -47,11 +47,15 @@ export class BatchRun {
     this.#analytics = new BatchAnalytics(slot.analytics, stages.now);
   }
 
-  async prepare(): Promise<void> {
+  /** `turn` comes when the batch before is prepared. Batches are decoded in the order of the calls. */
+  async prepare(turn: Promise<void> = Promise.resolve()): Promise<void> {
     const { enricher, truncations, writer } = this.#stages;
     const started = performance.now();
     for (let index = 0; index < this.#reader.count; index += 1) this.#decode(index);
-    const decoded = performance.now();
+    this.#seconds.decode = (performance.now() - started) / 1000;
+    if (writer !== null) await enricher.prefetch(this.#entries.map(({ mutation }) => mutation));
+    await turn;
+    const begun = performance.now();
     await truncations.refresh();
     for (const truncation of this.#truncates)
       this.#truncations.push({ ...truncation, again: await truncations.add(truncation) });
@@ -68,8 +72,7 @@ export class BatchRun {
     const enriched = performance.now();
     writer?.flush();
     for (const entry of this.#entries) this.#analytics.addWhole(entry, writer !== null);
-    this.#seconds.decode = (decoded - started) / 1000;
-    this.#seconds.enrich = (enriched - decoded) / 1000;
+    this.#seconds.enrich = (enriched - begun) / 1000;
     this.#seconds.encode = (performance.now() - enriched) / 1000;
   }
 

@@ -62,6 +62,12 @@ export class Enricher {
     this.#lookUp = lookUp;
   }
 
+  /** Has the rows looked up that these changes are of, as far as `enrich` will ask for them: while other batches have their turn. */
+  async prefetch(mutations: readonly Mutation[]): Promise<void> {
+    const main = mutations.filter(({ facet }) => facet === MAIN_FACET);
+    await this.#lookUp.prefetch(main.flatMap((mutation) => ownKey(mutation) ?? []));
+  }
+
   /** Extends the mutations' columns in place. Mutations come in the order of their records. */
   async enrich(mutations: readonly Mutation[]): Promise<Enrichment> {
     const enrichment = new Enrichment();

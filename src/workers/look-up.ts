@@ -68,6 +68,8 @@ export class LookUp {
   readonly #store: Store;
   readonly #patiently: Patiently;
   readonly #providers: readonly ReferenceProvider[];
+  /** Reads on their way into the cache, by name. */
+  readonly #fetching = new Map<string, Promise<void>>();
 
   constructor(
     cache: ReferenceCache,
@@ -100,17 +102,61 @@ export class LookUp {
     await Promise.all([...groups.values()].map((wanted) => this.#read([...wanted.values()], known)));
   }
 
+  /**
+   * Brings references into the cache before their batch has its turn. What somebody else has put there meanwhile stays: a change that
+   * passed is newer than what was read.
+   */
+  async prefetch(keys: readonly ReferenceKey[]): Promise<void> {
+    const groups = new Map<string, ReferenceKey[]>();
+    const awaited = new Set<Promise<void>>();
+    for (const key of keys) {
+      const name = referenceName(key);
+      if (this.#cache.isCurrent(name)) continue;
+      const fetching = this.#fetching.get(name);
+      if (fetching !== undefined) awaited.add(fetching);
+      else {
+        const wanted = groups.get(key.group);
+        if (wanted === undefined) groups.set(key.group, [key]);
+        else wanted.push(key);
+      }
+    }
+    for (const wanted of groups.values()) awaited.add(this.#fetch(wanted));
+    await Promise.all(awaited);
+  }
+
+  /** All keys are of one group. */
+  async #fetch(keys: readonly ReferenceKey[]): Promise<void> {
+    const names = keys.map(referenceName);
+    const read = (async () => {
+      const epochs = names.map((name) => this.#cache.epoch(name));
+      const found = await this.#found(keys);
+      for (const [index, name] of names.entries())
+        if (!this.#cache.has(name)) this.#cache.put(name, found[index] ?? null, epochs[index] ?? 0);
+    })();
+    for (const name of names) this.#fetching.set(name, read);
+    try {
+      await read;
+    } finally {
+      for (const name of names) this.#fetching.delete(name);
+    }
+  }
+
   /** All keys are of one group. */
   async #read(keys: readonly ReferenceKey[], known: KnownInBatch): Promise<void> {
     const epochs = keys.map((key) => this.#cache.epoch(referenceName(key)));
-    const stored = await this.#patiently(() => this.#fromStore(keys));
-    const found = this.#providers.length === 0 ? stored : await this.#fromProviders(keys, stored);
+    const found = await this.#found(keys);
     for (const [index, key] of keys.entries()) {
       const reference = found[index] ?? null;
       const epoch = epochs[index] ?? 0;
       known.put(key.group, key.value, reference, epoch);
       this.#cache.put(referenceName(key), reference, epoch);
     }
+  }
+
+  /** All keys are of one group. */
+  async #found(keys: readonly ReferenceKey[]): Promise<readonly (Reference | null)[]> {
+    const stored = await this.#patiently(() => this.#fromStore(keys));
+    return this.#providers.length === 0 ? stored : await this.#fromProviders(keys, stored);
   }
 
   /** All keys are of one group. */

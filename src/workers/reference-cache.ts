@@ -52,6 +52,11 @@ export class ReferenceCache {
     return this.#entries.has(name);
   }
 
+  /** Whether `get` would answer; not counted. */
+  isCurrent(name: string): boolean {
+    return this.#entries.peek(name)?.epoch === this.#epochs.current(name);
+  }
+
   /** The shared word of a name: take it before reading the store, so that a change in between is noticed. */
   epoch(name: string): number {
     return this.#epochs.current(name);

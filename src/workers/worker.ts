@@ -38,7 +38,7 @@ interface OpenWorker {
   readonly writer: Writer | null;
   readonly tasks: FollowUpTasks;
   readonly providers: readonly ReferenceProvider[];
-  /** Ends when the batch before has been prepared: batches are decoded and enriched in order. */
+  /** Ends when the batch before has been prepared: batches are enriched in order. */
   turn: Promise<void>;
 }
 
@@ -117,11 +117,7 @@ async function runBatch(worker: OpenWorker, task: BatchTask): Promise<BatchResul
   const slot = must(worker.settings.slots[task.worker]?.[task.slot], `slot ${task.slot}`);
   worker.stages.acknowledged.upTo(task.acknowledged);
   const batch = new BatchRun(worker.stages, slot, task.oversize ?? slot.records, task.batch);
-  const before = worker.turn;
-  const prepared = (async () => {
-    await before;
-    await batch.prepare();
-  })();
+  const prepared = batch.prepare(worker.turn);
   // A failed batch ends the process; it must not let the next one overtake.
   worker.turn = prepared.catch(() => new Promise<void>(() => undefined));
   await prepared;

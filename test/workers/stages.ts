@@ -111,7 +111,7 @@ export function newWorker(store: Store, options: StagesOptions = {}): TestWorker
     const batch = new BatchRun(stages, slot, slot.records, batches);
     batches += 1;
     // Batches are prepared in order and finished side by side.
-    turn = turn.then(() => batch.prepare());
+    turn = batch.prepare(turn);
     await turn;
     const result = await batch.finish();
     return { ...result, analytics: toldIn(result.overflow ?? slot.analytics) };
