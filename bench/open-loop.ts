@@ -24,7 +24,7 @@ const PARTITIONS = 12;
 const TICK_MS = 2;
 const LOOK_MS = 3;
 /** The program has to be there first: these records are waiting for it. */
-const WARM_RECORDS = 20_000;
+const WARM_RECORDS = 150_000;
 const LATE_MS = 60_000;
 const ANSWER_MS = 10_000;
 
