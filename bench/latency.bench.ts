@@ -8,8 +8,7 @@ import {
   type Subject,
 } from './harness.ts';
 import { KafkaLoad } from './kafka-load.ts';
-import type { LatencyRun } from './open-loop.ts';
-import { openLoop } from './open-loop.ts';
+import { type LatencyRun, openLoop } from './open-loop.ts';
 import { lazyLoad, makeLoad, pipelineArm } from './pipeline-arm.ts';
 import { benchKafka } from './servers.ts';
 

@@ -131,7 +131,7 @@ export class LookUp {
       const epochs = names.map((name) => this.#cache.epoch(name));
       const found = await this.#found(keys);
       for (const [index, name] of names.entries())
-        if (!this.#cache.has(name)) this.#cache.put(name, found[index] ?? null, epochs[index] ?? 0);
+        if (!this.#cache.isCurrent(name)) this.#cache.put(name, found[index] ?? null, epochs[index] ?? 0);
     })();
     for (const name of names) this.#fetching.set(name, read);
     try {

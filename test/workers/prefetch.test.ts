@@ -60,6 +60,13 @@ describe('references that are looked up before their batch has its turn', () => 
     expect(cache.get(NAME)).toBe(PASSED);
   });
 
+  test('take the place of one that is out of date', async () => {
+    const { cache, lookUp } = newLookUp();
+    cache.put(NAME, PASSED, cache.epoch(NAME) - 1);
+    await lookUp.prefetch([KEY]);
+    expect(cache.get(NAME)).toBeNull();
+  });
+
   test('are not believed when they changed after they were read', async () => {
     const { store, cache, lookUp } = newLookUp();
     const release = held(store);

@@ -236,7 +236,7 @@ export class Statements {
       first: `${update} IF ${version} = null`,
       newer: `${update} IF ${version} < ?`,
       newerWaiting: `${update} IF ${version} < ? AND carry = ?`,
-      same: `${update} IF ${stateCondition(entity)} AND carry = null`,
+      same: `${update} IF ${stateCondition(entity)}`,
       // A count of completions that stayed behind would keep the row from going with its time.
       newerEnd: `UPDATE ${table} USING TTL ? SET ${set}, completions = null WHERE ${KEY} IF ${version} < ?`,
       timestamped: `UPDATE ${table} USING TIMESTAMP ? AND TTL ? SET ${set} WHERE ${KEY}`,
