@@ -5,7 +5,7 @@ import type { ReferenceEntity } from './reference-table.ts';
  * Work that a change of one row makes at other rows. It follows the change's batch before that is acknowledged, so that a crash in
  * between begins it again; doing it twice changes nothing.
  */
-export type FollowUp = ReferenceFollowUp | TruncationFollowUp | WaitingFollowUp;
+export type FollowUp = ReferenceFollowUp | TruncationFollowUp | WaitingFollowUp | WaitedFollowUp;
 
 /** A row that others refer to has come, has changed what others see of it, or is gone. */
 export interface ReferenceFollowUp {
@@ -45,10 +45,19 @@ export interface WaitingFollowUp {
 }
 
 /**
+ * Rows that waited for a reference that has come, once more: another process may have written one of them since, believing the reference
+ * missing and the row on the list of those that wait.
+ */
+export interface WaitedFollowUp {
+  readonly kind: 'waited';
+  readonly rows: readonly { readonly entity: EntityName; readonly tool: Tool; readonly id: string }[];
+}
+
+/**
  * Whether other processes may still work with what was so before: then it is done once more when their caches have forgotten. Of a row
  * that was not there they know nothing, unless others waited for it.
  */
 export function isRepeated(followUp: FollowUp): boolean {
-  if (followUp.kind === 'waiting') return false;
+  if (followUp.kind === 'waiting' || followUp.kind === 'waited') return false;
   return followUp.kind === 'truncation' || followUp.before !== null;
 }

@@ -152,6 +152,10 @@ export class Completer {
       this.#count('waitingRows', named.length);
       known.forgetMissing();
       await this.#followAll(rows, follower, known);
+      // What has come in between is not waited for: nobody else may know of the row, so that its later changes look for themselves.
+      for (const { reference, row } of waiting)
+        if (known.get(reference.group, reference.value) !== null)
+          this.#noted.delete(notedName(referenceName(reference), row));
     }
     return rows.flatMap((row) => {
       const filled: Columns = {};

@@ -52,6 +52,10 @@ export class FollowUpRun {
       yield* this.#retryWaiting();
       return;
     }
+    if (followUp.kind === 'waited') {
+      yield* this.#complete(followUp.rows, begunBefore);
+      return;
+    }
     const again = followUp.again || begunBefore;
     if (followUp.kind === 'truncation') yield* this.#truncated({ ...followUp, again });
     else yield* this.#reference({ ...followUp, again }, repeat);
@@ -81,8 +85,9 @@ export class FollowUpRun {
       return;
     }
     // Who was found to wait is no longer known to, but may be written again by a process that believes the reference missing.
-    const found = (): void => {
+    const found = (rows: readonly RowKey[]): void => {
       if (followUp.before === null) repeat({ ...followUp, before: {}, again: false });
+      repeat({ kind: 'waited', rows });
     };
     if (after !== null) yield* this.#waiting(followUp, after, found);
     yield* this.#naming(followUp);
@@ -94,14 +99,14 @@ export class FollowUpRun {
   async *#waiting(
     { entity, tool, id, again }: ReferenceFollowUp,
     face: Face,
-    found: () => void,
+    found: (rows: readonly RowKey[]) => void,
   ): AsyncGenerator<FollowedRow> {
     const { store, patiently } = this.#parts;
     for (const key of keysOf(entity, tool, { id, deleted: false, face })) {
       const name = referenceName(key);
       const rows = await patiently(() => store.waiting(name));
       if (rows.length === 0) continue;
-      found();
+      found(rows);
       yield* this.#complete(rows, again);
       await patiently(() => store.removeWaiting(name, rows));
       // A row that began to wait again while it was completed was removed as well: it is looked at once more, and says so again.

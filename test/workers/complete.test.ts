@@ -76,6 +76,21 @@ describe.each(opened.kinds)('a row of a store %s', (kind) => {
     expect(run).toMatchObject({ actor_name: 'Ann' });
   });
 
+  test('is completed again when another process has written it since in the belief that its device is missing', async () => {
+    const event = (version: number) => [
+      changed('event', T, 'logs_auditlog:1', version, { device_key: 'key' }),
+    ];
+    const other = changeTrial(store);
+    await other.take(event(1));
+    await trial.take(device(2));
+    expect(await trial.columns('event', T, 'logs_auditlog:1')).toMatchObject({ device_id: '7' });
+    // The other process has it among those that wait, and its cache says that there is no such device.
+    await other.take(event(3));
+    expect((await trial.columns('event', T, 'logs_auditlog:1'))?.device_id ?? null).toBeNull();
+    await trial.repeat();
+    expect(await trial.columns('event', T, 'logs_auditlog:1')).toMatchObject({ device_id: '7' });
+  });
+
   test('shows the new name of an organisation or a site that is renamed', async () => {
     await trial.take(organisation(1, 'ACME'), site(2, 'Main'), device(3), result(4));
     await trial.take(organisation(5, 'ACME Ltd'));

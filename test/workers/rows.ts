@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Columns, EntityName, Tool } from '../../src/shared/entity.ts';
 import { MAIN_FACET } from '../../src/shared/entity.ts';
+import type { FollowUp } from '../../src/shared/follow-up.ts';
 import type { Change, Mutation, Operation, OwnedRows } from '../../src/shared/mutation.ts';
 import type { Decoded, Decoder } from '../../src/workers/decode.ts';
 import { EmbeddedStore } from '../../src/workers/stores/embedded-store.ts';
@@ -46,6 +47,8 @@ export interface ChangeTrial {
   readonly store: Store;
   /** Takes what records say as one batch, and does what is to follow. Answers everything that analytics hears. */
   take(...records: readonly Said[]): Promise<Ran & { readonly followed: readonly Told[] }>;
+  /** Does what its follow-ups asked for once more when other processes have forgotten. */
+  repeat(): Promise<void>;
   /** The same without what is to follow, as if the process had died. */
   batch(...records: readonly Said[]): Promise<Ran>;
   row(entity: EntityName, tool: Tool, id: string): Promise<Row | undefined>;
@@ -58,6 +61,7 @@ export function changeTrial(
   options: StagesOptions & { readonly cleared?: readonly string[] } = {},
 ): ChangeTrial {
   const said: Said[] = [];
+  const repeated: FollowUp[] = [];
   const decoder: Decoder = {
     decode: ({ offset }) => decodedOf(said[offset] ?? []),
     columnsOf: () => options.cleared ?? [],
@@ -77,7 +81,10 @@ export function changeTrial(
     batch,
     take: async (...records) => {
       const ran = await batch(...records);
-      return { ...ran, followed: await follow(worker, ran.followUps) };
+      return { ...ran, followed: await follow(worker, ran.followUps, repeated) };
+    },
+    repeat: async () => {
+      await follow(worker, repeated.splice(0));
     },
     row,
     columns: async (entity, tool, id) => (await row(entity, tool, id))?.columns,

@@ -1,5 +1,6 @@
 import { AnalyticsFrameReader } from '../../src/shared/analytics-frame.ts';
 import { ENTITY_NAMES } from '../../src/shared/entity.ts';
+import type { FollowUp } from '../../src/shared/follow-up.ts';
 import type { CapturedRecord } from '../../src/shared/record.ts';
 import { encodeHeaders, RecordFrameWriter } from '../../src/shared/record-frame.ts';
 import { BucketLocks, createBoard, ReferenceEpochs } from '../../src/shared/shared-board.ts';
@@ -156,12 +157,17 @@ export function toldIn(analytics: SharedArrayBuffer): Told[] {
 }
 
 /** Does what is to follow, all of it; answers the analytics records that it made. */
-export async function follow(worker: TestWorker, followUps: BatchResult['followUps']): Promise<Told[]> {
+export async function follow(
+  worker: TestWorker,
+  followUps: BatchResult['followUps'],
+  repeated: FollowUp[] = [],
+): Promise<Told[]> {
   const told: Told[] = [];
   const id = nextTask();
   for (let done = followUps.length === 0; !done; ) {
     const part = await worker.tasks.next({ worker: 0, id, followUps });
     told.push(...toldIn(part.analytics));
+    repeated.push(...part.repeat);
     done = part.done;
   }
   return told;
