@@ -30,12 +30,13 @@ export class KafkaLoad {
     producer.setPollInterval(50);
   }
 
-  static async connect(address: string): Promise<KafkaLoad> {
+  /** `lingerMs`: how long a record may wait for others to be sent with it. */
+  static async connect(address: string, lingerMs = 20): Promise<KafkaLoad> {
     const producer = new Kafka.Producer(
       {
         'metadata.broker.list': address,
         'compression.codec': 'lz4',
-        'linger.ms': 20,
+        'linger.ms': lingerMs,
         'queue.buffering.max.messages': 500_000,
         'queue.buffering.max.kbytes': 131_072,
         dr_cb: true,
@@ -78,6 +79,7 @@ export class KafkaLoad {
     record: GeneratedRecord,
     partition: number | null,
     headers?: readonly MessageHeader[],
+    timestamp?: number,
   ): Promise<void> {
     const value = Buffer.from(record.value);
     for (;;) {
@@ -87,7 +89,7 @@ export class KafkaLoad {
           partition,
           value,
           record.key,
-          undefined,
+          timestamp,
           undefined,
           headers && [...headers],
         );

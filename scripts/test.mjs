@@ -14,8 +14,9 @@ const buildFailed = !builds();
 const folder = mkdtempSync(join(tmpdir(), 'openframe-test-report-'));
 const reportFile = join(folder, 'report.json');
 const exitCode = await vitest(['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]);
-const totals = totalsOf(reportFile);
-for (const line of failuresIn(reportFile)) {
+const report = existsSync(reportFile) ? JSON.parse(readFileSync(reportFile, 'utf8')) : null;
+const totals = totalsOf(report);
+for (const line of failuresIn(report)) {
   process.stdout.write(`failed test: ${line}\n`);
 }
 rmSync(folder, { recursive: true, force: true });
@@ -49,11 +50,10 @@ function vitest(reporting) {
   return new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
 }
 
-function totalsOf(file) {
-  if (!existsSync(file)) {
+function totalsOf(report) {
+  if (report === null) {
     return { passed: 0, failed: 1, skipped: 0 };
   }
-  const report = JSON.parse(readFileSync(file, 'utf8'));
   // A file that cannot be loaded has no tests to fail.
   const brokenFiles = report.testResults.filter(
     (result) => result.status === 'failed' && result.assertionResults.every((test) => test.status !== 'failed'),
@@ -66,11 +66,8 @@ function totalsOf(file) {
 }
 
 /** A line for each test that failed, with the beginning of its reason: a log that is cut keeps its end, and here it says which they were. */
-function failuresIn(file) {
-  if (!existsSync(file)) {
-    return [];
-  }
-  return JSON.parse(readFileSync(file, 'utf8')).testResults.flatMap((result) => {
+function failuresIn(report) {
+  return (report?.testResults ?? []).flatMap((result) => {
     const name = relative(root, result.name);
     const failed = result.assertionResults.filter((test) => test.status === 'failed');
     return result.status === 'failed' && failed.length === 0

@@ -1,5 +1,4 @@
 import { applySchema } from '../../src/cli/schema.ts';
-import { must } from '../../src/shared/assert.ts';
 import type { CassandraSettings } from '../../src/shared/settings.ts';
 import { tableDefinitions } from '../../src/workers/stores/cassandra-tables.ts';
 import { differing, finalRows, truncateTables } from '../cassandra-rows.ts';
@@ -46,13 +45,10 @@ const KEYSPACES = {
 export async function cassandraArms(spec: CassandraArmsSpec): Promise<Arm[]> {
   for (const keyspace of Object.values(KEYSPACES)) await applySchema(settingsOf(spec, keyspace));
   const finals: Finals = new Map();
-  const making = { ...spec, load: spec.rows };
-  const plain = (name: string, keyspace: keyof typeof KEYSPACES, ...more: readonly string[]): Arm => {
-    const [maker, arm] = [making, spec].map((one) => plainArm(one, name, KEYSPACES[keyspace], more));
-    return compared(spec, must(maker, 'maker'), must(arm, 'arm'), { keyspace: KEYSPACES[keyspace], finals });
-  };
+  const plain = (name: string, keyspace: keyof typeof KEYSPACES, ...more: readonly string[]): Arm =>
+    compared(spec, (over) => plainArm(over, name, KEYSPACES[keyspace], more), KEYSPACES[keyspace], finals);
   return [
-    compared(spec, productArm(making), productArm(spec), { keyspace: KEYSPACES.product, finals }),
+    compared(spec, productArm, KEYSPACES.product, finals),
     plain('LWT and read one by one', 'lwtRead', 'write=lwt', 'read=yes'),
     plain('LWT one by one', 'lwt', 'write=lwt'),
     plain('upserts', 'upsert', 'write=upsert'),
@@ -91,10 +87,11 @@ type Finals = Map<string, readonly string[]>;
  */
 function compared(
   spec: CassandraArmsSpec,
-  maker: Arm,
-  arm: Arm,
-  { keyspace, finals }: { readonly keyspace: string; readonly finals: Finals },
+  armOver: (spec: CassandraArmsSpec) => Arm,
+  keyspace: string,
+  finals: Finals,
 ): Arm {
+  const [maker, arm] = [armOver({ ...spec, load: spec.rows }), armOver(spec)];
   const settings = settingsOf(spec, keyspace);
   const { pid } = spec.cassandra.server;
   const tables = tableDefinitions(settings).map(({ name }) => name);

@@ -85,8 +85,10 @@ export class FollowUpRun {
       return;
     }
     // Who was found to wait is no longer known to, but may be written again by a process that believes the reference missing.
+    let isRepeated = followUp.before !== null;
     const found = (rows: readonly RowKey[]): void => {
-      if (followUp.before === null) repeat({ ...followUp, before: {}, again: false });
+      if (!isRepeated) repeat({ ...followUp, before: {}, again: false });
+      isRepeated = true;
       repeat({ kind: 'waited', rows });
     };
     if (after !== null) yield* this.#waiting(followUp, after, found);

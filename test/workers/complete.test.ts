@@ -91,6 +91,33 @@ describe.each(opened.kinds)('a row of a store %s', (kind) => {
     expect(await trial.columns('event', T, 'logs_auditlog:1')).toMatchObject({ device_id: '7' });
   });
 
+  test('looks for its device itself when that came just before it was noted as waiting', async () => {
+    const event = (version: number) => [
+      changed('event', T, 'logs_auditlog:1', version, { device_key: 'key' }),
+    ];
+    const memory = new FakeStore();
+    const [one, other] = [changeTrial(memory), changeTrial(memory)];
+    let release = (): void => undefined;
+    const later = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    memory.script = (mutations) => (mutations.some(({ sourceTs }) => sourceTs === 3) ? later : undefined);
+    const note = memory.addWaiting.bind(memory);
+    memory.addWaiting = async (waiting) => {
+      // Whoever brings the device has found nobody who waits.
+      memory.addWaiting = note;
+      await other.take(device(2));
+      await note(waiting);
+    };
+    const first = one.take(event(1));
+    const second = one.take(event(3));
+    await first;
+    expect(await one.columns('event', T, 'logs_auditlog:1')).toMatchObject({ device_id: '7' });
+    release();
+    await second;
+    expect(await one.columns('event', T, 'logs_auditlog:1')).toMatchObject({ device_id: '7' });
+  });
+
   test('shows the new name of an organisation or a site that is renamed', async () => {
     await trial.take(organisation(1, 'ACME'), site(2, 'Main'), device(3), result(4));
     await trial.take(organisation(5, 'ACME Ltd'));
