@@ -5,8 +5,11 @@ import type { SharedBoard } from './worker-protocol.ts';
  * open, which reference changed.
  */
 const LOCKS = 4096;
-/** Many, because a changed reference puts every other one of its word out of the caches: 256 KiB. */
-const EPOCHS = 65_536;
+/**
+ * Many, because a changed reference puts every other one of its word out of the caches, and each new device moves three words on. With
+ * as few words as there are devices none would stay known while the others come: 4 MiB.
+ */
+const EPOCHS = 1_048_576;
 
 export function createBoard(workers: number): SharedBoard {
   return {
@@ -54,13 +57,23 @@ export class ReferenceEpochs {
     this.#words = new Int32Array(board.referenceEpochs);
   }
 
+  /** Where a name's word is. */
+  placeOf(name: string): number {
+    return hashText(name) % this.#words.length;
+  }
+
+  /** The word at a place. */
+  at(place: number): number {
+    return Atomics.load(this.#words, place);
+  }
+
   current(name: string): number {
-    return Atomics.load(this.#words, hashText(name) % this.#words.length);
+    return this.at(this.placeOf(name));
   }
 
   /** Answers the word as it is now. */
   advance(name: string): number {
-    return (Atomics.add(this.#words, hashText(name) % this.#words.length, 1) + 1) | 0;
+    return (Atomics.add(this.#words, this.placeOf(name), 1) + 1) | 0;
   }
 }
 

@@ -24,7 +24,8 @@ export function entriesOf(record: number, changes: readonly Change[]): Entry[] {
   for (const change of changes) {
     const entry: Entry = { record, change, mutation: change.mutation };
     entries.push(entry);
-    for (const mutation of change.owned?.rows ?? []) {
+    if (change.owned === undefined) continue;
+    for (const mutation of change.owned.rows) {
       entries.push({
         record,
         change: { mutation, operation: change.operation },

@@ -1,6 +1,7 @@
 import { must } from '../shared/assert.ts';
 import { DestinationError } from '../shared/errors.ts';
 import type { FollowUp, TruncationFollowUp } from '../shared/follow-up.ts';
+import type { Change } from '../shared/mutation.ts';
 import type { DeadLetter, RejectCode } from '../shared/outcome.ts';
 import { RecordFrameReader } from '../shared/record-frame.ts';
 import type { BatchResult, Slot } from '../shared/worker-protocol.ts';
@@ -125,8 +126,7 @@ export class BatchRun {
   #take(index: number, decoded: Decoded): void {
     switch (decoded.kind) {
       case 'changes': {
-        const { acknowledged } = this.#stages;
-        if (decoded.changes.every(({ mutation }) => acknowledged.has(mutation))) {
+        if (this.#isAcknowledged(index, decoded.changes)) {
           this.#outcomes.count('duplicate:acknowledged');
           return;
         }
@@ -151,6 +151,15 @@ export class BatchRun {
         this.#reject(index, decoded.code, decoded.message, decoded.errorClass, decoded.stage);
         return;
     }
+  }
+
+  /** Whether a record's changes, all of one version, were handled before. */
+  #isAcknowledged(index: number, changes: readonly Change[]): boolean {
+    const { acknowledged, topicOf } = this.#stages;
+    const [topic, partition] = [topicOf(this.#reader.topicId(index)), this.#reader.partition(index)];
+    const version = changes[0]?.mutation.version ?? '';
+    if (!acknowledged.mayRepeat(topic, partition, version)) return false;
+    return changes.every(({ mutation }) => acknowledged.has(mutation));
   }
 
   /** What an entry needs before it is written; false when the store refuses it. */

@@ -212,8 +212,7 @@ class RecordDecoder implements Decoder {
     const id = row.occasion === '' ? rowId : `${rowId}:${row.occasion}`;
     const now = Math.max(this.#options.now(), record.timestamp);
     const { columns, unavailable, partial } = mapping.read(row, now);
-    const read = changeOf(reading, mapping.type, id, columns);
-    const change = partial ? { ...read, partial } : read;
+    const change = changeOf(reading, mapping.type, id, columns, partial);
     const { owned } = mapping.mapping;
     if (owned !== undefined)
       return { ...change, owned: ownedRows(change.mutation, owned, owned.rows(row, id)) };

@@ -40,12 +40,16 @@ function levelOf({ entity, tool }: Mutation): number {
 
 /** What the enrichment of a batch leaves to be done when the batch is written. */
 export class Enrichment {
-  readonly known = new KnownInBatch();
+  readonly known: KnownInBatch;
   /** Changes whose references are not all there, with the names of those; or none, if they may grow until the row is written. */
   readonly incomplete = new Map<Mutation, readonly string[]>();
   readonly followUps: ReferenceFollowUp[] = [];
   /** Changes of references that others have to hear of, with every name that they had or have. */
   readonly announced = new Map<Mutation, readonly ReferenceKey[]>();
+
+  constructor(cache?: ReferenceCache) {
+    this.known = new KnownInBatch(cache);
+  }
 }
 
 /**
@@ -65,12 +69,12 @@ export class Enricher {
   /** Has the rows looked up that these changes are of, as far as `enrich` will ask for them: while other batches have their turn. */
   async prefetch(mutations: readonly Mutation[]): Promise<void> {
     const main = mutations.filter(({ facet }) => facet === MAIN_FACET);
-    await this.#lookUp.prefetch(main.flatMap((mutation) => ownKey(mutation) ?? []));
+    await this.#lookUp.prefetch(ownKeys(main));
   }
 
   /** Extends the mutations' columns in place. Mutations come in the order of their records. */
   async enrich(mutations: readonly Mutation[]): Promise<Enrichment> {
-    const enrichment = new Enrichment();
+    const enrichment = new Enrichment(this.#cache);
     const levels: Mutation[][] = Array.from({ length: LEVELS }, () => []);
     for (const mutation of mutations) {
       if (mutation.facet === MAIN_FACET) levels[levelOf(mutation)]?.push(mutation);
@@ -85,7 +89,7 @@ export class Enricher {
     enrichment: Enrichment,
     follower: RuleFollower,
   ): Promise<void> {
-    const own = level.flatMap((mutation) => ownKey(mutation) ?? []);
+    const own = ownKeys(level);
     await this.#lookUp.find(own, enrichment.known);
     const live = level.filter(({ deleted }) => !deleted);
     let incomplete = followAll(live, follower);
@@ -134,8 +138,11 @@ export class Enricher {
   #know(key: ReferenceKey, reference: Reference, known: KnownInBatch): void {
     const name = referenceName(key);
     const epoch = this.#cache.epoch(name);
-    known.put(key.group, key.value, reference, epoch);
-    if (this.#isCached(key, name)) this.#cache.put(name, reference, epoch);
+    const isCached = this.#isCached(key, name);
+    const learnt = isCached
+      ? this.#cache.put(name, reference, epoch)
+      : this.#cache.known(name, reference, epoch);
+    known.put(key.group, key.value, learnt);
   }
 
   /** Under its other names few ask for a reference: room is for those that somebody asked for. */
@@ -145,7 +152,9 @@ export class Enricher {
 
   /** Called when a change was decided by the store: what others know of it is out of date now. */
   decided(mutation: Mutation, written: boolean, { announced, known }: Enrichment): void {
-    for (const key of announced.get(mutation) ?? []) {
+    const keys = announced.get(mutation);
+    if (keys === undefined) return;
+    for (const key of keys) {
       const name = referenceName(key);
       const { group } = key;
       const epoch = this.#cache.changed(name);
@@ -174,6 +183,15 @@ export class Enricher {
 function ownKey({ entity, tool, id }: Mutation): ReferenceKey | undefined {
   if (!isReference(entity) || entity === 'event_device') return undefined;
   return referenceKey(referenceGroup(entity, tool, 'id'), id);
+}
+
+function ownKeys(mutations: readonly Mutation[]): ReferenceKey[] {
+  const keys: ReferenceKey[] = [];
+  for (const mutation of mutations) {
+    const key = ownKey(mutation);
+    if (key !== undefined) keys.push(key);
+  }
+  return keys;
 }
 
 /** Follows every row's rules as far as what is known reaches; answers the rows that are not complete, or may not be. */

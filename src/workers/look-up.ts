@@ -5,17 +5,11 @@ import type { KnownReferences } from './follow-rules.ts';
 import { askProviders } from './providers/open-providers.ts';
 import type { ReferenceProvider } from './providers/provider.ts';
 import { type Reference, type ReferenceKey, referenceName, referenceOfRow } from './reference.ts';
-import type { ReferenceCache } from './reference-cache.ts';
+import type { Known, ReferenceCache } from './reference-cache.ts';
 import type { Row, Store } from './stores/store.ts';
 
 /** Runs a read until the store answers: while it is away nothing could be written either. */
 export type Patiently = <T>(read: () => Promise<T>) => Promise<T>;
-
-interface Known {
-  readonly reference: Reference | null;
-  /** The shared word when it was found out. */
-  readonly epoch: number;
-}
 
 /**
  * What one batch knows of its references. Apart from the cache, which may give an entry up at any time: for room, by age, or because
@@ -24,18 +18,31 @@ interface Known {
 export class KnownInBatch implements KnownReferences {
   /** By group, then by value: a record's lookups are too many for composed names. */
   readonly #groups = new Map<string, Map<string, Known>>();
+  readonly #cache: ReferenceCache | undefined;
 
-  get(group: string, value: string): Reference | null | undefined {
-    return this.#groups.get(group)?.get(value)?.reference;
+  /** `cache`: what the batch does not know yet may be taken from there. */
+  constructor(cache?: ReferenceCache) {
+    this.#cache = cache;
   }
 
-  put(group: string, value: string, reference: Reference | null, epoch: number): void {
+  get(group: string, value: string): Reference | null | undefined {
+    const known = this.#groups.get(group)?.get(value);
+    return known === undefined ? this.#cached(group, value) : known.reference;
+  }
+
+  #cached(group: string, value: string): Reference | null | undefined {
+    const cached = this.#cache?.find(referenceName({ group, value }));
+    if (cached !== undefined) this.put(group, value, cached);
+    return cached?.reference;
+  }
+
+  put(group: string, value: string, known: Known): void {
     let values = this.#groups.get(group);
     if (values === undefined) {
       values = new Map();
       this.#groups.set(group, values);
     }
-    values.set(value, { reference, epoch });
+    values.set(value, known);
   }
 
   /** Lets go what was not there, so that it is looked up again. */
@@ -47,17 +54,15 @@ export class KnownInBatch implements KnownReferences {
   /** This batch's own change has moved the shared word on: nobody else's, if it moved by one. */
   moved(group: string, value: string, epoch: number): void {
     const known = this.#groups.get(group)?.get(value);
-    if (known !== undefined && known.epoch === epoch - 1) this.put(group, value, known.reference, epoch);
+    if (known !== undefined && known.epoch === epoch - 1) this.put(group, value, { ...known, epoch });
   }
 
   /** Whether anybody has changed a reference since it was found out; undefined if none at all has been. */
   changed(cache: ReferenceCache): ((group: string, value: string) => boolean) | undefined {
     const changed = new Set<string>();
     for (const [group, values] of this.#groups)
-      for (const [value, { epoch }] of values) {
-        const name = referenceName({ group, value });
-        if (cache.epoch(name) !== epoch) changed.add(name);
-      }
+      for (const [value, known] of values)
+        if (!cache.isUpToDate(known)) changed.add(referenceName({ group, value }));
     return changed.size === 0 ? undefined : (group, value) => changed.has(referenceName({ group, value }));
   }
 }
@@ -89,12 +94,12 @@ export class LookUp {
     for (const key of keys) {
       const { group } = key;
       if (known.get(group, key.value) !== undefined) continue;
-      const name = referenceName(key);
-      const cached = fresh || key.entity === 'event_device' ? undefined : this.#cache.get(name);
+      const cached = fresh ? undefined : this.#cache.find(referenceName(key));
       if (cached !== undefined) {
-        known.put(group, key.value, cached, this.#cache.epoch(name));
+        known.put(group, key.value, cached);
         continue;
       }
+      if (!fresh) this.#cache.misses += 1;
       const wanted = groups.get(group);
       if (wanted === undefined) groups.set(group, new Map([[key.value, key]]));
       else wanted.set(key.value, key);
@@ -146,10 +151,14 @@ export class LookUp {
     const epochs = keys.map((key) => this.#cache.epoch(referenceName(key)));
     const found = await this.#found(keys);
     for (const [index, key] of keys.entries()) {
-      const reference = found[index] ?? null;
-      const epoch = epochs[index] ?? 0;
-      known.put(key.group, key.value, reference, epoch);
-      this.#cache.put(referenceName(key), reference, epoch);
+      const name = referenceName(key);
+      const [reference, epoch] = [found[index] ?? null, epochs[index] ?? 0];
+      // An event's devices become more without anybody's saying so.
+      const isCached = key.entity !== 'event_device';
+      const learnt = isCached
+        ? this.#cache.put(name, reference, epoch)
+        : this.#cache.known(name, reference, epoch);
+      known.put(key.group, key.value, learnt);
     }
   }
 

@@ -1,5 +1,7 @@
+import { must } from '../shared/assert.ts';
 import { type Columns, ENTITIES, type EntityName } from '../shared/entity.ts';
 import type { MessageType } from '../shared/message-type.ts';
+import { type Cell, ColumnsBuilder } from './columns-builder.ts';
 import type { Convert } from './conversions.ts';
 import { type ColumnGuards, guarded, guardsOfColumn } from './guard.ts';
 import { type Guard, guardsOf } from './guard-table.ts';
@@ -81,14 +83,6 @@ const NONE: readonly string[] = [];
 /** What a mapping without occasions has. */
 const THE_ROW: readonly string[] = [''];
 
-/**
- * V8 lays such an object out as the hash table that one with as many computed names becomes in any case, and saves the way there: half
- * of what filling it costs.
- */
-function emptyColumns(): Columns {
-  return Object.create(null);
-}
-
 /** A mapping bound to its message type. */
 export class BoundMapping {
   readonly type: MessageType;
@@ -99,6 +93,9 @@ export class BoundMapping {
   readonly #columns: readonly MappedColumn[];
   readonly #required: readonly string[];
   readonly #needed: readonly string[];
+  readonly #builder: ColumnsBuilder;
+  /** Of the row at hand. */
+  readonly #cells: Cell[];
 
   /** Throws for a column that the entity does not have. */
   constructor(type: MessageType, mapping: Mapping) {
@@ -117,6 +114,8 @@ export class BoundMapping {
       convert,
       guards: guardsOfColumn(type, name, this.guards),
     }));
+    this.#builder = new ColumnsBuilder(Object.keys(mapping.columns));
+    this.#cells = this.#columns.map(() => null);
   }
 
   /** The canonical id of a source key, the end for an occasion not included. */
@@ -146,20 +145,26 @@ export class BoundMapping {
    * it can be, milliseconds since 1970 UTC.
    */
   read(row: Row, now: number): ReadColumns {
-    const columns = emptyColumns();
+    const cells = this.#cells;
     let unavailable: string[] | undefined;
     let partial = false;
-    for (const column of this.#columns) {
+    for (let index = 0; index < this.#columns.length; index += 1) {
+      const column = must(this.#columns[index], 'column');
       row.next();
       const value = column.convert(row);
+      let cell: Cell = value === null ? null : guarded(value, column.guards, now, row.fix);
       if (row.unavailable) {
+        cell = undefined;
         unavailable ??= [];
         unavailable.push(column.name);
-      } else if (row.absent) partial = true;
-      else columns[column.name] = value === null ? null : guarded(value, column.guards, now, row.fix);
+      } else if (row.absent) {
+        cell = undefined;
+        partial = true;
+      }
+      cells[index] = cell;
     }
     return {
-      columns,
+      columns: this.#builder.build(cells),
       unavailable: unavailable ?? NONE,
       partial: partial || unavailable !== undefined,
     };
@@ -167,8 +172,6 @@ export class BoundMapping {
 
   /** What a delete of the source row leaves: no value in any column that came from it. */
   cleared(): Columns {
-    const columns = emptyColumns();
-    for (const column of this.#columns) columns[column.name] = null;
-    return columns;
+    return this.#builder.build(this.#columns.map(() => null));
   }
 }

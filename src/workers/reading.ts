@@ -23,8 +23,14 @@ const OPERATIONS: Readonly<Record<'c' | 'u' | 'd' | 'r', Operation>> = {
   r: 'snapshot',
 };
 
-/** What a reading says of one row. */
-export function changeOf(reading: Reading, type: MessageType, id: string, columns: Columns): Change {
+/** What a reading says of one row. `partial`: not every mapped column is in `columns`. */
+export function changeOf(
+  reading: Reading,
+  type: MessageType,
+  id: string,
+  columns: Columns,
+  partial = false,
+): Change {
   const mutation: Mutation = {
     entity: type.entity,
     tool: type.tool,
@@ -35,7 +41,7 @@ export function changeOf(reading: Reading, type: MessageType, id: string, column
     deleted: reading.op === 'd',
     columns,
   };
-  return { mutation, operation: OPERATIONS[reading.op] };
+  return { mutation, operation: OPERATIONS[reading.op], partial };
 }
 
 /** The rows that an owner has from now on. */

@@ -5,11 +5,14 @@ import type { Reference } from './reference.ts';
 
 export type CacheSettings = Pick<ReferenceSettings, 'cacheBytes' | 'ttlMs' | 'negativeTtlMs'>;
 
-interface Entry {
+/** What was found out of a reference. */
+export interface Known {
   /** Null: the store had no such row. */
   readonly reference: Reference | null;
   /** The shared word under which it was read; another worker's change moves the word on. */
   readonly epoch: number;
+  /** Where that word is. */
+  readonly place: number;
 }
 
 /** Rough bytes of an entry beside its texts: the map's node, the objects, the list links. */
@@ -20,14 +23,14 @@ const ENTRY_BYTES = 300;
  * process. "Not there" is remembered too, for a shorter time.
  */
 export class ReferenceCache {
-  readonly #entries: LRUCache<string, Entry>;
+  readonly #entries: LRUCache<string, Known>;
   readonly #epochs: ReferenceEpochs;
-  readonly #settings: CacheSettings;
+  readonly #negative: { readonly ttl: number };
   hits = 0;
   misses = 0;
 
   constructor(settings: CacheSettings, epochs: ReferenceEpochs) {
-    this.#settings = settings;
+    this.#negative = { ttl: settings.negativeTtlMs };
     this.#epochs = epochs;
     this.#entries = new LRUCache({
       maxSize: settings.cacheBytes,
@@ -38,13 +41,22 @@ export class ReferenceCache {
 
   /** The reference, null if the store has none, undefined if that is not known. */
   get(name: string): Reference | null | undefined {
-    const entry = this.#entries.get(name);
-    if (entry === undefined || entry.epoch !== this.#epochs.current(name)) {
-      this.misses += 1;
-      return undefined;
-    }
+    const known = this.find(name);
+    if (known === undefined) this.misses += 1;
+    return known?.reference;
+  }
+
+  /** What is known of a reference; undefined, and not counted as a miss, if nothing is that is up to date. */
+  find(name: string): Known | undefined {
+    const known = this.#entries.get(name);
+    if (known === undefined || !this.isUpToDate(known)) return undefined;
     this.hits += 1;
-    return entry.reference;
+    return known;
+  }
+
+  /** Whether nobody has changed the reference, or another one of its word, since. */
+  isUpToDate({ epoch, place }: Known): boolean {
+    return epoch === this.#epochs.at(place);
   }
 
   /** Whether there is an entry, be it out of date. */
@@ -54,7 +66,8 @@ export class ReferenceCache {
 
   /** Whether `get` would answer; not counted. */
   isCurrent(name: string): boolean {
-    return this.#entries.peek(name)?.epoch === this.#epochs.current(name);
+    const known = this.#entries.peek(name);
+    return known !== undefined && this.isUpToDate(known);
   }
 
   /** The shared word of a name: take it before reading the store, so that a change in between is noticed. */
@@ -62,9 +75,16 @@ export class ReferenceCache {
     return this.#epochs.current(name);
   }
 
-  put(name: string, reference: Reference | null, epoch: number): void {
-    const ttl = reference === null ? this.#settings.negativeTtlMs : this.#settings.ttlMs;
-    this.#entries.set(name, { reference, epoch }, { ttl });
+  /** Answers what is known from now on. */
+  put(name: string, reference: Reference | null, epoch: number): Known {
+    const known = this.known(name, reference, epoch);
+    this.#entries.set(name, known, reference === null ? this.#negative : undefined);
+    return known;
+  }
+
+  /** What `put` would keep. */
+  known(name: string, reference: Reference | null, epoch: number): Known {
+    return { reference, epoch, place: this.#epochs.placeOf(name) };
   }
 
   /** A change under this name is in the store: every worker has to look again. Answers the word as it is now. */

@@ -29,3 +29,11 @@ test('changes of more rows than are remembered push the oldest out, and never br
   expect(changes.has(device('twice', 2, {}))).toBe(false);
   expect(changes.has(device('row-0', 1, {}))).toBe(false);
 });
+
+test('a version may repeat a handled change unless it is later than all before it in its partition', () => {
+  const changes = new AcknowledgedChanges();
+  const may = (partition: number, version: string): boolean =>
+    changes.mayRepeat('devices', partition, version);
+  expect([may(0, 'b'), may(0, 'c'), may(0, 'c'), may(0, 'b')]).toEqual([false, false, true, true]);
+  expect([may(1, 'a'), may(0, 'd'), changes.mayRepeat('sites', 0, 'a')]).toEqual([false, false, false]);
+});

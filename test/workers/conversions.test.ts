@@ -187,3 +187,15 @@ describe('the first of several columns', () => {
     expect(read(firstTimestamp('a', 'b'), { a: null, b: 1788344430123 }).value).toBe(1788344430123);
   });
 });
+
+test("times in the usual layout are what Date makes of them, on every day of the calendar and beyond a month's end", () => {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const wrong: string[] = [];
+  for (const year of [100, 1600, 1899, 1900, 1970, 2000, 2023, 2024, 2100, 2400, 9999])
+    for (let month = 1; month <= 12; month += 1)
+      for (let day = 1; day <= 31; day += 1) {
+        const text = `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T23:59:58.123456Z`;
+        if (timeOfText(text) !== Date.UTC(year, month - 1, day, 23, 59, 58, 123)) wrong.push(text);
+      }
+  expect(wrong).toEqual([]);
+});

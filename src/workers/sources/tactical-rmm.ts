@@ -167,22 +167,26 @@ function memoryBytes(row: Row): number | bigint | null {
 function meshNodeId(row: Row): string | null {
   const hex = textIn(row, 'mesh_node_id');
   if (hex === null || hex === '') return null;
+  if (hex.length !== NODE_ID_HEX) return otherNodeId(hex);
   // Three hex digits are two of base64: most of a record's other columns together take no longer than going through bytes.
-  let id = 'node//';
-  for (let at = 0; at + 3 <= hex.length; at += 3) {
+  let out = NODE.length;
+  for (let at = 0; at < NODE_ID_HEX; at += 3) {
     const digits = (hexDigit(hex, at) << 8) | (hexDigit(hex, at + 1) << 4) | hexDigit(hex, at + 2);
-    const pair = digits < 0 ? undefined : BASE64_PAIRS[digits];
     // What is no hex names no node.
-    if (pair === undefined) return null;
-    id += pair;
+    if (digits < 0) return null;
+    nodeId[out] = MESH_BASE64.charCodeAt(digits >> 6);
+    nodeId[out + 1] = MESH_BASE64.charCodeAt(digits & 63);
+    out += 2;
   }
-  return hex.length % 6 === 0 ? id : paddedNodeId(hex);
+  return nodeId.toString('latin1');
 }
 
-/** Base64 of each 12 bits, with MeshCentral's signs. */
-const BASE64_PAIRS = Array.from({ length: 4096 }, (_, bits) =>
-  meshText(Buffer.from([bits >> 4, (bits & 15) << 4])).slice(0, 2),
-);
+/** Of a SHA-384. */
+const NODE_ID_HEX = 96;
+const NODE = 'node//';
+const MESH_BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@$';
+/** Written over for each id. */
+const nodeId = Buffer.from(NODE + ' '.repeat((NODE_ID_HEX / 3) * 2));
 
 function meshText(bytes: Buffer): string {
   return bytes.toString('base64').replaceAll('/', '$').replaceAll('+', '@');
@@ -196,10 +200,10 @@ function hexDigit(text: string, at: number): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
-/** Of an id whose bytes are no multiple of three. */
-function paddedNodeId(hex: string): string | null {
+/** Of an id of another length than agents have. */
+function otherNodeId(hex: string): string | null {
   const bytes = Buffer.from(hex, 'hex');
-  return bytes.length * 2 === hex.length ? `node//${meshText(bytes)}` : null;
+  return bytes.length * 2 === hex.length ? NODE + meshText(bytes) : null;
 }
 
 /** wmi_detail is the agent's own inventory: lists of WMI classes on Windows, a flat object elsewhere. */
