@@ -3,6 +3,7 @@
 // Types and meaning of every function: src/main/handover/native-addon.ts.
 #include <nan.h>
 #include <rdkafka.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -244,6 +245,9 @@ NAN_METHOD(ProduceRecord) {
   info.GetReturnValue().Set(static_cast<int32_t>(error));
 }
 
+/** exit() waits for libuv's threads, of which one may wait in librdkafka for ever. */
+NAN_METHOD(EndProcess) { _exit(Nan::To<int32_t>(info[0]).FromMaybe(1)); }
+
 NAN_METHOD(ErrorText) {
   const auto error = static_cast<rd_kafka_resp_err_t>(Nan::To<int32_t>(info[0]).FromMaybe(0));
   info.GetReturnValue().Set(Nan::New(rd_kafka_err2str(error)).ToLocalChecked());
@@ -270,6 +274,8 @@ NAN_MODULE_INIT(Init) {
   Nan::Set(target, Nan::New("FrameProducer").ToLocalChecked(), Nan::GetFunction(producer).ToLocalChecked());
   Nan::Set(target, Nan::New("errorText").ToLocalChecked(),
            Nan::GetFunction(Nan::New<v8::FunctionTemplate>(ErrorText)).ToLocalChecked());
+  Nan::Set(target, Nan::New("endProcess").ToLocalChecked(),
+           Nan::GetFunction(Nan::New<v8::FunctionTemplate>(EndProcess)).ToLocalChecked());
   Nan::Set(target, Nan::New("nodeRdkafka").ToLocalChecked(), Nan::New(NODE_RDKAFKA_VERSION).ToLocalChecked());
   Nan::Set(target, Nan::New("compiledFor").ToLocalChecked(), Nan::New<v8::Uint32>(static_cast<uint32_t>(RD_KAFKA_VERSION)));
   Nan::Set(target, Nan::New("loaded").ToLocalChecked(), Nan::New<v8::Uint32>(static_cast<uint32_t>(rd_kafka_version())));

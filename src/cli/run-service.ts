@@ -1,9 +1,11 @@
 import type { Config } from '../main/config.ts';
+import { endProcess } from '../main/end-process.ts';
 import type { Logger } from '../main/logger.ts';
 import { Metrics } from '../main/metrics.ts';
 import type { PipelineObserver } from '../main/observer.ts';
 import { Service } from '../main/service.ts';
 import { workerCount } from '../main/worker-count.ts';
+import { EXIT } from './command.ts';
 import { packageVersion } from './package-version.ts';
 
 export interface RunOptions {
@@ -39,10 +41,15 @@ export async function runService(options: RunOptions): Promise<number> {
   const reason = await endReason(service, options);
   logger.info(`draining: ${reason}`);
   const left = await service.stop();
-  if (left > 0) logger.warn(`${left} records were not committed in time and will be read again`);
+  if (left.records > 0)
+    logger.warn(`${left.records} records were not committed in time and will be read again`);
   else logger.info('drained: everything taken from Kafka is committed');
   if (reason === BROKEN) await service.pipeline.ended();
-  return left;
+  if (left.hangs) {
+    logger.error('no broker answered: the group learns by its session timeout that this member is gone');
+    endProcess(EXIT.failed);
+  }
+  return left.records;
 }
 
 const BROKEN = 'the pipeline broke';
@@ -75,5 +82,5 @@ async function endReason(service: Service, { untilIdleSeconds }: RunOptions): Pr
 }
 
 function exitAtOnce(): void {
-  process.exit(1);
+  endProcess(EXIT.failed);
 }

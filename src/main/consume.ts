@@ -9,6 +9,7 @@ import Kafka, {
 import { assert } from '../shared/assert.ts';
 import { DependencyError, messageOf } from '../shared/errors.ts';
 import { IDLE_WAIT_MS } from './handover/intake.ts';
+import { Seldom } from './seldom.ts';
 
 /** librdkafka's codes of the rebalance callback. */
 const ASSIGN_PARTITIONS = -175;
@@ -71,7 +72,10 @@ export class RecordConsumer {
       settings.topic,
     );
     this.#consumer.on('partition.eof', (end) => events.ended(end));
-    this.#consumer.on('event.error', (error) => events.log('warn', `consumer: ${error.message}`));
+    const seldom = new Seldom();
+    this.#consumer.on('event.error', ({ message }) => {
+      if (seldom.isDue(message)) events.log('warn', `consumer: ${message}`);
+    });
     this.#consumer.on('event.log', (entry: { fac?: string; message?: string }) => {
       // Why a connection failed stands in these lines only; the error itself is a bare "broker transport failure".
       if (entry.fac === 'FAIL' || entry.fac?.startsWith('SSL')) this.#lastReason = entry.message ?? '';
@@ -169,7 +173,7 @@ export class RecordConsumer {
     }
   }
 
-  /** Leaves the group. */
+  /** Leaves the group. Never ends while no broker answers. */
   async disconnect(): Promise<void> {
     if (!this.#consumer.isConnected()) return;
     await new Promise<void>((resolve) => this.#consumer.disconnect(() => resolve()));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TopicPartition } from 'node-rdkafka';
 import { must } from '../shared/assert.ts';
 import { messageOf } from '../shared/errors.ts';
@@ -25,6 +26,17 @@ import { connectorOf } from './source-topics.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export type Logger = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
+
+/** How long librdkafka may take to leave the group, and to close its producer. Without a broker it never ends. */
+const LEAVE_WITHIN_MS = 10_000;
+
+/** What a pipeline leaves behind when it has stopped. */
+export interface Left {
+  /** Taken from Kafka and not committed. */
+  readonly records: number;
+  /** No broker answered: librdkafka still waits for one, and the process does not end by itself. */
+  readonly hangs: boolean;
+}
 
 /**
  * The path of a record, as seen from the main thread: consume, assign to a worker, dispatch, collect, produce, acknowledge, commit.
@@ -135,23 +147,20 @@ export class Pipeline {
     if (this.#fatal !== null) throw this.#fatal.error;
   }
 
-  /**
-   * Drains, commits and leaves the group, in bounded time. Answers how many records were taken from Kafka and not committed; they
-   * will be read again.
-   */
-  async stop(): Promise<number> {
+  /** Drains, commits and leaves the group, in bounded time. Whatever is not committed will be read again. */
+  async stop(): Promise<Left> {
     this.#stopping = true;
     await this.#loop;
     const leaving = (error: unknown): void => this.#log('warn', `leaving the group: ${messageOf(error)}`);
     await this.#consumer.unsubscribe().catch(leaving);
     this.#intake?.close();
-    await this.#consumer.disconnect().catch(leaving);
-    const left = [...this.#partitions.all()].reduce((sum, state) => sum + state.unacknowledged, 0);
+    const hasLeft = await within(LEAVE_WITHIN_MS, this.#consumer.disconnect().catch(leaving));
+    const records = [...this.#partitions.all()].reduce((sum, state) => sum + state.unacknowledged, 0);
     this.#followUps.close();
     this.#acknowledger.close();
-    await this.#producer.close();
+    const isClosed = await within(LEAVE_WITHIN_MS, this.#producer.close());
     await this.#pool.close();
-    return left;
+    return { records, hangs: !hasLeft || !isClosed };
   }
 
   /** Milliseconds since a record came, or 0 while one is on its way or a partition was not read to its end. */
@@ -280,4 +289,11 @@ export class Pipeline {
   #fail(error: unknown): void {
     this.#fatal ??= { error };
   }
+}
+
+/** Whether a promise is kept in time. */
+async function within(ms: number, promise: Promise<void>): Promise<boolean> {
+  const given = new AbortController();
+  const kept = promise.then(() => true).finally(() => given.abort());
+  return await Promise.race([kept, sleep(ms, false, { signal: given.signal }).catch(() => true)]);
 }

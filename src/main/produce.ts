@@ -11,6 +11,7 @@ import { ENTITIES, ENTITY_NAMES } from '../shared/entity.ts';
 import { DependencyError, messageOf } from '../shared/errors.ts';
 import { encodeHeaders } from '../shared/record-frame.ts';
 import { type FrameProducer, type HandoverAddon, nativeClient } from './handover/native-addon.ts';
+import { Seldom } from './seldom.ts';
 
 /** A record to produce. `partition` null: by the key, with Java's partitioner. */
 export interface OutgoingRecord {
@@ -84,7 +85,10 @@ export class RecordProducer {
       settings.topic,
     );
     this.#producer.on('delivery-report', (error, report) => this.#report(error, report));
-    this.#producer.on('event.error', (error) => log('warn', `producer: ${error.message}`));
+    const seldom = new Seldom();
+    this.#producer.on('event.error', ({ message }) => {
+      if (seldom.isDue(message)) log('warn', `producer: ${message}`);
+    });
     this.#producer.on('event.log', (entry: { fac?: string; message?: string }) => {
       if (entry.fac === 'FAIL' || entry.fac?.startsWith('SSL')) this.#lastReason = entry.message ?? '';
     });

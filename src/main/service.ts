@@ -4,7 +4,7 @@ import type { Logger as PinoLogger } from './logger.ts';
 import { type HealthSource, type ManagementServer, startManagementServer } from './management-server.ts';
 import type { Metrics } from './metrics.ts';
 import type { PipelineObserver } from './observer.ts';
-import { type Logger, Pipeline } from './pipeline.ts';
+import { type Left, type Logger, Pipeline } from './pipeline.ts';
 import { metricsObserver, watchPipeline } from './pipeline-metrics.ts';
 import { pipelineSettings } from './pipeline-settings.ts';
 
@@ -75,7 +75,7 @@ export class Service {
   }
 
   /** Drains and ends; answers the records that were left. */
-  async stop(): Promise<number> {
+  async stop(): Promise<Left> {
     this.#state.stopping = true;
     const left = await this.pipeline.stop();
     this.#unwatch();

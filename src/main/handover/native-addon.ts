@@ -19,6 +19,8 @@ export interface HandoverAddon {
   ) => FrameProducer;
   /** librdkafka's text of one of its error codes. */
   readonly errorText: (code: number) => string;
+  /** Ends the process without waiting for any of its threads. */
+  readonly endProcess: (code: number) => void;
   /** Version of node-rdkafka whose headers it was compiled with. */
   readonly nodeRdkafka: string;
   /** Versions of librdkafka (0xMMmmrrxx): of the headers, and of the library in this process. */
