@@ -50,11 +50,11 @@ export const PRODUCT_RULES: readonly Rule[] = [
   rule('commit', /^main\/produce$/, /^(barrier|#flush|turn)$/),
   rule('produce', /^main\/(produce|collect|dead-letter)$/),
   rule('produce', /^main\/acknowledge$/, /^#(produce|produceAll|produceAgain|refusedAlone)$/),
-  rule('commit', /^main\/(acknowledge|drain)$/),
+  rule('commit', /^main\/(acknowledge|drain|within|end-process)$/),
   rule('follow-up', /^main\/follow-ups$/),
   rule(
     'metrics and logs',
-    /^main\/(metrics|metrics-table|pipeline-metrics|stage-latency|counted-histogram|lag|logger|management-server|service)$/,
+    /^main\/(metrics|metrics-table|pipeline-metrics|stage-latency|counted-histogram|lag|logger|seldom|management-server|service)$/,
   ),
 
   rule('hand-over', /^shared\/record-frame$/),
@@ -71,7 +71,7 @@ export const PRODUCT_RULES: readonly Rule[] = [
   ),
   rule(
     'decode',
-    /^workers\/(mapping|mappings|mapped-table|reading|conversions|classified|details|one-line|unmapped-events)$/,
+    /^workers\/(mapping|mappings|columns-builder|mapped-table|reading|conversions|classified|details|one-line|unmapped-events)$/,
   ),
   rule('decode', /^workers\/sources\//),
   rule('enrich', /^workers\/(enrich|look-up|reference|reference-cache|follow-rules|truncations)$/),

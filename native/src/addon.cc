@@ -1,6 +1,9 @@
 // The JavaScript side of the hand-over: FrameConsumer and FrameProducer on the clients of an unchanged node-rdkafka. What may wait
 // runs on a thread of libuv's pool, one job at a time for each object; JavaScript gets one call back for a whole frame.
 // Types and meaning of every function: src/main/handover/native-addon.ts.
+#if __has_include(<malloc.h>)
+#include <malloc.h>
+#endif
 #include <nan.h>
 #include <rdkafka.h>
 #include <unistd.h>
@@ -260,7 +263,15 @@ v8::Local<v8::FunctionTemplate> ClassOf(const char* name, Nan::FunctionCallback 
   return made;
 }
 
+/** librdkafka's threads hand buffers to one another: in an arena for each of them freed memory stays with the wrong one. */
+void FewArenas() {
+#ifdef M_ARENA_MAX
+  mallopt(M_ARENA_MAX, 2);
+#endif
+}
+
 NAN_MODULE_INIT(Init) {
+  FewArenas();
   v8::Local<v8::FunctionTemplate> consumer = ClassOf("FrameConsumer", NewConsumer);
   Nan::SetPrototypeMethod(consumer, "assign", Assign);
   Nan::SetPrototypeMethod(consumer, "fill", Fill);

@@ -45,9 +45,9 @@ const consumer = z.strictObject({
     [1, 300_000],
     'Pause before fetching again once the fetch queue was full. librdkafka’s own 1000 leaves the main loop idle half of the time.',
   ),
-  queuedMaxKbytes: whole(8192, [1, 2_097_151], 'Limit of the fetch queue, in kibibytes.'),
+  queuedMaxKbytes: whole(4096, [1, 2_097_151], 'Limit of the fetch queue, in kibibytes.'),
   fetchMessageMaxBytes: whole(
-    MIB,
+    131_072,
     [1, 1_000_000_000],
     'First guess of a fetch’s size per partition; larger records still arrive.',
   ),

@@ -5,6 +5,14 @@ import type { PartitionState } from './partitions.ts';
 
 const CHECK_MS = 5;
 
+/** What a pipeline leaves behind when it has stopped. */
+export interface Left {
+  /** Taken from Kafka and not committed. */
+  readonly records: number;
+  /** No broker answered: librdkafka still waits for one, and the process does not end by itself. */
+  readonly hangs: boolean;
+}
+
 /**
  * Finishes what is in flight of partitions that are about to be given up, in bounded time. Nothing of them is dispatched any more;
  * what waited for a slot is dropped, since whoever has them next reads it again. Answers the offsets to commit.

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TopicPartition } from 'node-rdkafka';
 import { must } from '../shared/assert.ts';
 import { messageOf } from '../shared/errors.ts';
@@ -9,7 +8,7 @@ import { Backpressure } from './backpressure.ts';
 import { CollectedBatch } from './collect.ts';
 import { RecordConsumer } from './consume.ts';
 import { type Batch, createSlots, Dispatcher } from './dispatch.ts';
-import { drain } from './drain.ts';
+import { drain, type Left } from './drain.ts';
 import { FollowUps } from './follow-ups.ts';
 import type { Intake } from './handover/intake.ts';
 import type { HandoverAddon } from './handover/native-addon.ts';
@@ -23,6 +22,7 @@ import type { PipelineSettings } from './pipeline-settings.ts';
 import { PollLoop } from './poll-loop.ts';
 import { RecordProducer } from './produce.ts';
 import { connectorOf } from './source-topics.ts';
+import { within } from './within.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export type Logger = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
@@ -30,12 +30,13 @@ export type Logger = (level: 'debug' | 'info' | 'warn' | 'error', message: strin
 /** How long librdkafka may take to leave the group, and to close its producer. Without a broker it never ends. */
 const LEAVE_WITHIN_MS = 10_000;
 
-/** What a pipeline leaves behind when it has stopped. */
-export interface Left {
-  /** Taken from Kafka and not committed. */
-  readonly records: number;
-  /** No broker answered: librdkafka still waits for one, and the process does not end by itself. */
-  readonly hangs: boolean;
+/** What is there before a pipeline is. */
+interface PipelineParts {
+  /** Null: the plain hand-over. */
+  readonly addon: HandoverAddon | null;
+  readonly board: WorkerSettings['board'];
+  readonly slots: readonly (readonly Slot[])[];
+  readonly pool: WorkerPool;
 }
 
 /**
@@ -65,7 +66,7 @@ export class Pipeline {
 
   private constructor(
     settings: PipelineSettings,
-    parts: { board: WorkerSettings['board']; slots: readonly (readonly Slot[])[]; pool: WorkerPool },
+    parts: PipelineParts,
     observer: PipelineObserver,
     log: Logger,
   ) {
@@ -75,7 +76,7 @@ export class Pipeline {
     this.#slots = parts.slots;
     this.#pool = parts.pool;
     this.#partitions = new PartitionMap(settings.workers);
-    this.#addon = openHandover(settings.handover, (message) => log('warn', message));
+    this.#addon = parts.addon;
     this.#producer = new RecordProducer(settings.producer, this.#addon, log);
     this.#consumer = new RecordConsumer(settings.consumer, {
       assigned: (partitions) => this.#assigned(partitions),
@@ -123,10 +124,12 @@ export class Pipeline {
 
   /** Opens the workers and their stores, connects to the brokers and joins the group. Rejects with what is missing. */
   static async start(settings: PipelineSettings, observer: PipelineObserver, log: Logger): Promise<Pipeline> {
+    // Before any thread is started: it says how memory is allocated.
+    const addon = openHandover(settings.handover, (message) => log('warn', message));
     const board = createBoard(settings.workers);
     const slots = createSlots(settings.workers, settings.slotsPerWorker, settings.slotBytes);
     const pool = await WorkerPool.start(settings.workers, { ...settings.worker, slots, board });
-    const pipeline = new Pipeline(settings, { board, slots, pool }, observer, log);
+    const pipeline = new Pipeline(settings, { addon, board, slots, pool }, observer, log);
     try {
       await Promise.all([pipeline.#producer.connect(), pipeline.#consumer.connect()]);
     } catch (error) {
@@ -289,11 +292,4 @@ export class Pipeline {
   #fail(error: unknown): void {
     this.#fatal ??= { error };
   }
-}
-
-/** Whether a promise is kept in time. */
-async function within(ms: number, promise: Promise<void>): Promise<boolean> {
-  const given = new AbortController();
-  const kept = promise.then(() => true).finally(() => given.abort());
-  return await Promise.race([kept, sleep(ms, false, { signal: given.signal }).catch(() => true)]);
 }

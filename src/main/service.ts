@@ -1,10 +1,11 @@
 import Kafka from 'node-rdkafka';
 import type { Config } from './config.ts';
+import type { Left } from './drain.ts';
 import type { Logger as PinoLogger } from './logger.ts';
 import { type HealthSource, type ManagementServer, startManagementServer } from './management-server.ts';
 import type { Metrics } from './metrics.ts';
 import type { PipelineObserver } from './observer.ts';
-import { type Left, type Logger, Pipeline } from './pipeline.ts';
+import { type Logger, Pipeline } from './pipeline.ts';
 import { metricsObserver, watchPipeline } from './pipeline-metrics.ts';
 import { pipelineSettings } from './pipeline-settings.ts';
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import { Piscina } from 'piscina';
 import { assert } from '../shared/assert.ts';
 import { DependencyError } from '../shared/errors.ts';
@@ -18,6 +19,14 @@ type WorkerTask = BatchTask | FollowUpTask | { readonly worker: number };
 type WorkerReply = BatchResult | FollowUpResult | Unavailable | true;
 
 /**
+ * Of all threads: V8 lets a heap on a large machine grow to four times what lives in it before it cleans up (docs/decisions/0010). A limit
+ * for a worker's heap would do the same, and end the process over a few large records.
+ */
+const TIGHT_HEAP = '--heap-growing-percent=30';
+/** Half of V8's own. */
+const YOUNG_GENERATION_MB = 24;
+
+/**
  * The Piscina pool with one fixed thread per worker number: a batch goes to the worker that owns its partitions and nowhere else.
  * A thread that dies takes unacknowledged batches with it; the process then ends, and what was not committed is read again.
  */
@@ -33,6 +42,7 @@ export class WorkerPool {
   /** Starts the threads and waits until each has opened its store. Rejects with a DependencyError when a store cannot be opened. */
   static async start(workers: number, settings: WorkerSettings): Promise<WorkerPool> {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    setFlagsFromString(TIGHT_HEAP);
     const pool = new Piscina<WorkerTask, WorkerReply>({
       ...poolOptions(workers),
       filename: new URL(`../workers/worker.${extension}`, import.meta.url).href,
@@ -91,6 +101,7 @@ export function poolOptions(workers: number): PoolOptions {
     // measured (docs/decisions/0001): one stops that loop, and the other is no faster.
     atomics: 'disabled',
     recordTiming: false,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     loadBalancer: byWorkerNumber(),
   };
 }

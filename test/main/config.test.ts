@@ -172,7 +172,7 @@ describe('what is refused', () => {
     ['kafka: {security: {protocol: ssl, certFile: a.pem}}', 'belong together'],
     ['kafka: {consumer: {sessionTimeoutMs: 2000}}', 'heartbeatIntervalMs'],
     ['kafka: {consumer: {maxPollIntervalMs: 30000}}', 'maxPollIntervalMs'],
-    ['kafka: {consumer: {receiveMaxBytes: 1000000}}', 'receiveMaxBytes'],
+    ['kafka: {consumer: {receiveMaxBytes: 100000}}', 'receiveMaxBytes'],
     ['kafka: {producer: {lingerMs: 500, messageTimeoutMs: 400}}', 'messageTimeoutMs'],
     ['pipeline: {resumeBelowBytes: 40000000}', 'resumeBelowBytes'],
     ['pipeline: {pauseAboveBytes: 400000000}', 'inflightBytesMax'],
