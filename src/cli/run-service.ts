@@ -5,6 +5,7 @@ import { Metrics } from '../main/metrics.ts';
 import type { PipelineObserver } from '../main/observer.ts';
 import { Service } from '../main/service.ts';
 import { workerCount } from '../main/worker-count.ts';
+import { messageOf } from '../shared/errors.ts';
 import { EXIT } from './command.ts';
 import { packageVersion } from './package-version.ts';
 
@@ -44,11 +45,13 @@ export async function runService(options: RunOptions): Promise<number> {
   if (left.records > 0)
     logger.warn(`${left.records} records were not committed in time and will be read again`);
   else logger.info('drained: everything taken from Kafka is committed');
-  if (reason === BROKEN) await service.pipeline.ended();
+  const ended = reason === BROKEN ? service.pipeline.ended() : Promise.resolve();
   if (left.hangs) {
+    await ended.catch((error: unknown) => logger.error(messageOf(error)));
     logger.error('no broker answered: the group learns by its session timeout that this member is gone');
     endProcess(EXIT.failed);
   }
+  await ended;
   return left.records;
 }
 
