@@ -184,11 +184,7 @@ export class GroupOffsets {
   /** By partition; 0 where nothing was committed. */
   async each(topic: string, partitions: number): Promise<number[]> {
     const all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
-    const found = await new Promise<readonly object[]>((resolve, reject) => {
-      this.#consumer.committed(all, ANSWER_MS, (error, offsets) =>
-        error ? reject(error) : resolve(offsets),
-      );
-    });
+    const found = await this.#committed(all);
     const offsets = new Array<number>(partitions).fill(0);
     for (const place of found) {
       const { partition, offset } = place as { readonly partition: number; readonly offset?: number };
@@ -198,7 +194,26 @@ export class GroupOffsets {
     return offsets;
   }
 
+  /** Of a broker that has just begun the group's coordinator may be on its way still: nothing is committed then. */
+  async #committed(all: readonly Kafka.TopicPartition[]): Promise<readonly object[]> {
+    return await new Promise<readonly object[]>((resolve, reject) => {
+      this.#consumer.committed([...all], ANSWER_MS, (error, offsets) => {
+        if (error && NO_COORDINATOR.has(error.code)) resolve([]);
+        else if (error) reject(error);
+        else resolve(offsets);
+      });
+    });
+  }
+
   async close(): Promise<void> {
     await new Promise<void>((resolve) => this.#consumer.disconnect(() => resolve()));
   }
 }
+
+const { ERR_GROUP_LOAD_IN_PROGRESS, ERR_GROUP_COORDINATOR_NOT_AVAILABLE, ERR_NOT_COORDINATOR_FOR_GROUP } =
+  Kafka.CODES.ERRORS;
+const NO_COORDINATOR = new Set<number>([
+  ERR_GROUP_LOAD_IN_PROGRESS,
+  ERR_GROUP_COORDINATOR_NOT_AVAILABLE,
+  ERR_NOT_COORDINATOR_FOR_GROUP,
+]);
