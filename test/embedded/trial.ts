@@ -129,7 +129,7 @@ export class Trial {
   async run(config: Config, listener = new Listener()): Promise<Listener> {
     const pipeline = await this.start(config, listener);
     await until('the pipeline is idle', () => pipeline.idleMs > 500);
-    expect(await pipeline.stop()).toBe(0);
+    expect(await pipeline.stop()).toEqual({ records: 0, hangs: false });
     await pipeline.ended();
     return listener;
   }
