@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** How long the same line is kept back. */
 const REPEAT_AFTER_MS = 10_000;
 const TEXTS_MAX = 100;
@@ -7,20 +9,16 @@ const TEXTS_MAX = 100;
  * they are.
  */
 export class Seldom {
-  readonly #now: () => number;
-  readonly #lastAt = new Map<string, number>();
+  readonly #said: LRUCache<string, true>;
 
-  /** `now`: milliseconds. */
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
+  /** `clock`: milliseconds, above 0. */
+  constructor(clock: { now(): number } = performance) {
+    this.#said = new LRUCache({ max: TEXTS_MAX, ttl: REPEAT_AFTER_MS, ttlResolution: 0, perf: clock });
   }
 
   isDue(text: string): boolean {
-    const now = this.#now();
-    const last = this.#lastAt.get(text);
-    if (last !== undefined && now - last < REPEAT_AFTER_MS) return false;
-    if (this.#lastAt.size >= TEXTS_MAX) this.#lastAt.clear();
-    this.#lastAt.set(text, now);
+    if (this.#said.has(text)) return false;
+    this.#said.set(text, true);
     return true;
   }
 }

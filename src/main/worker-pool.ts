@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { Piscina } from 'piscina';
 import { assert } from '../shared/assert.ts';
@@ -11,6 +10,7 @@ import type {
   Unavailable,
   WorkerSettings,
 } from '../shared/worker-protocol.ts';
+import { within } from './within.ts';
 
 const CLOSE_WITHIN_MS = 3000;
 
@@ -75,7 +75,10 @@ export class WorkerPool {
 
   /** Closes the stores, then ends the threads. A worker that hangs, for instance on a store that is away, does not hold it up. */
   async close(): Promise<void> {
-    await Promise.race([this.#everyWorker('close').catch(() => undefined), sleep(CLOSE_WITHIN_MS)]);
+    await within(
+      CLOSE_WITHIN_MS,
+      this.#everyWorker('close').catch(() => undefined),
+    );
     await this.#pool.destroy();
   }
 

@@ -138,11 +138,9 @@ export class Enricher {
   #know(key: ReferenceKey, reference: Reference, known: KnownInBatch): void {
     const name = referenceName(key);
     const epoch = this.#cache.epoch(name);
-    const isCached = this.#isCached(key, name);
-    const learnt = isCached
-      ? this.#cache.put(name, reference, epoch)
-      : this.#cache.known(name, reference, epoch);
+    const learnt = this.#cache.known(name, reference, epoch);
     known.put(key.group, key.value, learnt);
+    if (this.#isCached(key, name)) this.#cache.keep(name, learnt);
   }
 
   /** Under its other names few ask for a reference: room is for those that somebody asked for. */

@@ -152,13 +152,10 @@ export class LookUp {
     const found = await this.#found(keys);
     for (const [index, key] of keys.entries()) {
       const name = referenceName(key);
-      const [reference, epoch] = [found[index] ?? null, epochs[index] ?? 0];
-      // An event's devices become more without anybody's saying so.
-      const isCached = key.entity !== 'event_device';
-      const learnt = isCached
-        ? this.#cache.put(name, reference, epoch)
-        : this.#cache.known(name, reference, epoch);
+      const learnt = this.#cache.known(name, found[index] ?? null, epochs[index] ?? 0);
       known.put(key.group, key.value, learnt);
+      // An event's devices become more without anybody's saying so.
+      if (key.entity !== 'event_device') this.#cache.keep(name, learnt);
     }
   }
 

@@ -64,7 +64,7 @@ export class ReferenceCache {
     return this.#entries.has(name);
   }
 
-  /** Whether `get` would answer; not counted. */
+  /** Whether `find` would answer; not counted. */
   isCurrent(name: string): boolean {
     const known = this.#entries.peek(name);
     return known !== undefined && this.isUpToDate(known);
@@ -75,14 +75,15 @@ export class ReferenceCache {
     return this.#epochs.current(name);
   }
 
-  /** Answers what is known from now on. */
-  put(name: string, reference: Reference | null, epoch: number): Known {
-    const known = this.known(name, reference, epoch);
-    this.#entries.set(name, known, reference === null ? this.#negative : undefined);
-    return known;
+  put(name: string, reference: Reference | null, epoch: number): void {
+    this.keep(name, this.known(name, reference, epoch));
   }
 
-  /** What `put` would keep. */
+  keep(name: string, known: Known): void {
+    this.#entries.set(name, known, known.reference === null ? this.#negative : undefined);
+  }
+
+  /** What a read tells; `epoch`: the word before it. */
   known(name: string, reference: Reference | null, epoch: number): Known {
     return { reference, epoch, place: this.#epochs.placeOf(name) };
   }
