@@ -20,7 +20,7 @@ export async function settleRows(
   stages: BatchStages,
   analytics: BatchAnalytics,
 ): Promise<FollowUp[]> {
-  await markTruncated(entries, stages, analytics);
+  await markTruncated(entries, enrichment, stages, analytics);
   const followUps: FollowUp[] = [];
   const recordOf = new Map<string, number>();
   for (const { mutation, record } of entries) recordOf.set(nameOf(mutation), record);
@@ -56,12 +56,13 @@ function nameOf({ entity, tool, id }: RowKey): string {
 /** Rows of a table that was truncated while they were on their way here. */
 async function markTruncated(
   entries: readonly Entry[],
+  enrichment: Enrichment,
   stages: BatchStages,
   analytics: BatchAnalytics,
 ): Promise<void> {
-  const { truncations, store, patiently } = stages;
+  const { enricher, truncations, store, patiently } = stages;
   await truncations.refresh();
-  for (const { mutation, outcome, record } of entries) {
+  for (const { change, mutation, outcome, record } of entries) {
     const truncation = outcome === 'written' ? truncations.over(mutation) : undefined;
     if (truncation === undefined) continue;
     const columns: Columns = Object.fromEntries(
@@ -70,6 +71,8 @@ async function markTruncated(
     const { carry: _, movedTo: __, ...rest } = mutation;
     const gone: Mutation = { ...rest, version: truncation.version, deleted: true, columns };
     await patiently(() => store.write([gone]));
+    // Since the write the caches may have it.
+    enricher.decided(change.mutation, false, enrichment);
     const { entity, tool, id } = mutation;
     const row = (await patiently(() => store.read(entity, tool, [id]))).get(id);
     if (row !== undefined) analytics.addRow(record, row, 'delete');

@@ -8,7 +8,7 @@ import type { Patiently } from './look-up.ts';
 import { type Face, isReference, keysOf, referenceName, referenceOfRow, sameFace } from './reference.ts';
 import type { ReferenceCache } from './reference-cache.ts';
 import type { Row, RowKey, Store } from './stores/store.ts';
-import type { TruncationSweep } from './truncations.ts';
+import { isMarked, type TruncationSweep } from './truncations.ts';
 
 /** Rows of an index that are completed together. */
 const PAGE_ROWS = 200;
@@ -220,7 +220,8 @@ export class FollowUpRun {
       const gone = referenceOfRow(before);
       if (gone !== null && isReference(entity))
         for (const key of keysOf(entity, tool, gone)) cache.changed(referenceName(key));
-      yield { row, operation: 'delete' };
+      // Whoever has changed it since tells analytics.
+      if (isMarked(row, followUp)) yield { row, operation: 'delete' };
     }
     if (facet !== MAIN_FACET) return;
     for (const rule of REFERENCES.filter(({ to }) => to === entity))

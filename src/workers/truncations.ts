@@ -73,7 +73,10 @@ export class TruncationSweep {
     this.#patiently = patiently;
   }
 
-  /** Answers the rows that are gone, those marked by an earlier sweep of the same truncate included: nobody may have been told. */
+  /**
+   * Answers the rows that are gone, those marked by an earlier sweep of the same truncate included: nobody may have been told. And those
+   * that something newer has changed right after the mark, another truncate say: nobody else knows what they were called before it.
+   */
   async *run(followUp: TruncationFollowUp): AsyncGenerator<TruncatedRow> {
     let page: Row[] = [];
     for await (const row of this.#store.scan(followUp.entity)) {
@@ -103,7 +106,7 @@ export class TruncationSweep {
     const read = await this.#patiently(() => this.#store.read(first.entity, first.tool, ids));
     return rows.flatMap((before) => {
       const row = read.get(before.id);
-      return row !== undefined && isMarked(row, followUp) ? [{ before, row }] : [];
+      return row === undefined ? [] : [{ before, row }];
     });
   }
 }
@@ -114,7 +117,8 @@ export interface TruncatedRow {
   readonly row: Row;
 }
 
-function isMarked(row: Row, { facet, version }: TruncationFollowUp): boolean {
+/** Whether this truncate was the last to change a row. */
+export function isMarked(row: Row, { facet, version }: TruncationFollowUp): boolean {
   return row.versions[facet] === version;
 }
 

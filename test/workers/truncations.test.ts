@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { messageTypes } from '../../src/shared/message-type.ts';
+import { createBoard } from '../../src/shared/shared-board.ts';
 import type { Store } from '../../src/workers/stores/store.ts';
 import { FakeStore } from './fake-store.ts';
 import { type ChangeTrial, changed, changeTrial, type Said, stores, versionText } from './rows.ts';
@@ -24,6 +25,7 @@ const device = (id: string, version: number, siteId: string) => [
   changed('device', T, id, version, { hostname: `pc-${id}`, site_id: siteId }),
 ];
 const TRUNCATE_SITES = 'tactical-rmm.clients_site';
+const TRUNCATE_DEVICES = 'tactical-rmm.agents_agent';
 
 describe.each(opened.kinds)('a truncated table of a store %s', (kind) => {
   let store: Store;
@@ -129,4 +131,41 @@ test('a truncate that comes while an older row is on its way to the store marks 
   const { analytics } = await later.take(site('1', 3));
   expect((await trial.row('site', T, '1'))?.deleted).toBe(true);
   expect(analytics.at(-1)?.row).toMatchObject({ id: '1', deleted: true });
+});
+
+test('rows that two truncates mark side by side give nothing to what comes later', async () => {
+  const store = new FakeStore();
+  const options = { board: createBoard(2), cleared: ['hostname', 'site_id', 'mesh_node_id'] };
+  // Two workers of one process, each with a cache of its own.
+  const [trial, other] = [changeTrial(store, options), changeTrial(store, options)];
+  const node = (version: number) => [changed('device', 'meshcentral', 'n7', version, { mesh_node_id: 'n7' })];
+  const place = async () => (await trial.columns('device', 'meshcentral', 'n7'))?.site_id;
+  await trial.take(site('1', 1), [changed('organisation', T, '2', 1, { name: 'ACME' })]);
+  await trial.take([changed('device', T, '7', 1, { hostname: 'pc-7', site_id: '1', mesh_node_id: 'n7' })]);
+  await trial.take(node(2));
+  expect(await place()).toBe('1');
+  // The second truncate comes when the first has marked the device, and before that has looked at what it marked.
+  store.readScript = async (ids) => {
+    if (!ids.includes('7') || store.rows.get(`device|${T}|7`)?.deleted !== true) return;
+    store.readScript = () => undefined;
+    await other.take(truncate(TRUNCATE_DEVICES, 6));
+  };
+  await other.take(truncate(TRUNCATE_DEVICES, 5));
+  await trial.take(node(9));
+  expect(await place()).toBeUndefined();
+});
+
+test('a row that is marked once it is written gives nothing to what comes later', async () => {
+  const store = new FakeStore();
+  const options = { ...CLEARED, board: createBoard(2) };
+  const [trial, other] = [changeTrial(store, options), changeTrial(store, options)];
+  store.script = async ([mutation]) => {
+    if (mutation?.entity !== 'site' || mutation.deleted) return;
+    store.script = () => undefined;
+    await other.take(truncate(TRUNCATE_SITES, 5));
+  };
+  await trial.take([changed('site', T, '1', 3, { name: 'Site 1' })]);
+  expect((await trial.row('site', T, '1'))?.deleted).toBe(true);
+  await trial.take(device('7', 6, '1'));
+  expect(await trial.columns('device', T, '7')).toEqual({ hostname: 'pc-7', site_id: '1' });
 });
