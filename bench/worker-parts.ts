@@ -1,3 +1,4 @@
+import { setHeapFlags } from '../src/main/worker-pool.ts';
 import { must } from '../src/shared/assert.ts';
 import { toSourceRecord } from '../src/shared/captured-record.ts';
 import type { Mutation } from '../src/shared/mutation.ts';
@@ -52,6 +53,7 @@ export function mutationOf(decoder: Decoder, record: SourceRecord): Mutation {
 
 /** All that a batch passes. References that are not in the cache are nowhere. */
 export function newStages(decoder: Decoder, topicOf: (topicId: number) => string): BatchStages {
+  setHeapFlags();
   return createStages({
     decoder,
     store: new NoStore(BUCKETS),
