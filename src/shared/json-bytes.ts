@@ -10,7 +10,8 @@ const BYTES_PER_UNIT_MAX = 3;
 const LONG_TEXT = 256;
 
 /** A text that was joined from pieces is flattened by the encoder on the way. */
-const JOINED_TEXT = 32;
+const JOINED_TEXT = 64;
+const NUMBER_DIGITS_MAX = 16;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -71,6 +72,24 @@ export class JsonBytes {
   /** A text as JSON.stringify shows it. */
   quoted(text: string): void {
     if (text.length >= LONG_TEXT || !this.#plain(text)) this.text(JSON.stringify(text));
+  }
+
+  /** A number as JSON.stringify shows it; of an integer no text is made, which V8 would keep for a while. */
+  number(value: number): void {
+    if (value < 0 || !Number.isSafeInteger(value)) {
+      this.text(JSON.stringify(value));
+      return;
+    }
+    this.#makeRoom(NUMBER_DIGITS_MAX);
+    let digits = 1;
+    for (let above = 10; above <= value; above *= 10) digits += 1;
+    let left = value;
+    for (let at = this.used + digits - 1; at >= this.used; at -= 1) {
+      const tenth = Math.floor(left / 10);
+      this.#bytes[at] = ZERO + (left - tenth * 10);
+      left = tenth;
+    }
+    this.used += digits;
   }
 
   /** What is ready as bytes. */

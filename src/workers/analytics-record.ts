@@ -128,12 +128,21 @@ function writeHead(
   { operation, facet, sourceTs }: RowChange,
   processedAt: number,
 ): void {
-  json.text(`{"tool":"${row.tool}","id":`);
+  json.text('{"tool":"');
+  json.text(row.tool);
+  json.text('","id":');
   json.quoted(row.id);
-  json.text(
-    `,"op":"${operation}","source_ts":${sourceTs},"processed_at":${processedAt},"version":"${version}",` +
-      `"facet":"${facet}","deleted":${deleted}`,
-  );
+  json.text(',"op":"');
+  json.text(operation);
+  json.text('","source_ts":');
+  json.number(sourceTs);
+  json.text(',"processed_at":');
+  json.number(processedAt);
+  json.text(',"version":"');
+  json.text(version);
+  json.text('","facet":"');
+  json.text(facet);
+  json.text(deleted ? '","deleted":true' : '","deleted":false');
 }
 
 /** The columns as members of an object. By hand, because JSON.stringify has no form for integers beyond 2^53. */
@@ -152,7 +161,7 @@ function writeMembers(json: JsonBytes, columns: Columns, entity: EntityName): vo
 function writeValue(json: JsonBytes, value: ColumnValue | null, isTime: boolean): void {
   if (value === null) json.text('null');
   else if (typeof value === 'string') json.quoted(value);
-  else if (typeof value === 'number' && isTime) json.time(value);
+  else if (typeof value === 'number') isTime ? json.time(value) : json.number(value);
   else if (typeof value === 'object') json.text(JSON.stringify(value));
   else json.text(String(value));
 }

@@ -48,6 +48,20 @@ describe('JSON written as bytes', () => {
     fc.assert(same, { numRuns: 1000 });
   });
 
+  test('has numbers as JSON.stringify shows them', () => {
+    const numbers = fc.oneof(
+      fc.maxSafeNat(),
+      fc.maxSafeInteger(),
+      fc.nat({ max: 1100 }),
+      fc.double(),
+      fc.constantFrom(-0, 9, 10, 99, 100, 2 ** 31, 2 ** 53 - 1, 2 ** 53, 1e21, 1_788_344_430_123, Number.NaN),
+    );
+    const same = fc.property(numbers, (number) => {
+      expect(written((json) => json.number(number))).toBe(JSON.stringify(number));
+    });
+    fc.assert(same, { numRuns: 5000 });
+  });
+
   test('has times as Date shows them', () => {
     const times = fc.oneof(
       fc.integer({ min: Date.UTC(1970, 0, 1), max: Date.UTC(2100, 0, 1) }),
