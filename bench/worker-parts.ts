@@ -51,7 +51,7 @@ export function mutationOf(decoder: Decoder, record: SourceRecord): Mutation {
   return must(decoded.changes[0], 'change').mutation;
 }
 
-/** All that a batch passes. References that are not in the cache are nowhere. */
+/** All that a batch passes, on a heap that is kept as a worker's is. References that are not in the cache are nowhere. */
 export function newStages(decoder: Decoder, topicOf: (topicId: number) => string): BatchStages {
   setHeapFlags();
   return createStages({

@@ -9,9 +9,10 @@ const BYTES_PER_UNIT_MAX = 3;
 /** From here on the encoder of Node, which takes 16 characters a step, has earned its call. */
 const LONG_TEXT = 256;
 
-/** A text that was joined from pieces is flattened by the encoder on the way. */
+/** From here on a text is taken for one that was joined from pieces, which the encoder flattens on the way; a version is shorter. */
 const JOINED_TEXT = 64;
-const NUMBER_DIGITS_MAX = 16;
+/** Of the largest safe integer. */
+const DIGITS_MAX = 16;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -74,13 +75,13 @@ export class JsonBytes {
     if (text.length >= LONG_TEXT || !this.#plain(text)) this.text(JSON.stringify(text));
   }
 
-  /** A number as JSON.stringify shows it; of an integer no text is made, which V8 would keep for a while. */
+  /** A number as JSON.stringify shows it. Of an integer no text is made: V8 would keep it for a while (docs/decisions/0011). */
   number(value: number): void {
     if (value < 0 || !Number.isSafeInteger(value)) {
       this.text(JSON.stringify(value));
       return;
     }
-    this.#makeRoom(NUMBER_DIGITS_MAX);
+    this.#makeRoom(DIGITS_MAX);
     let digits = 1;
     for (let above = 10; above <= value; above *= 10) digits += 1;
     let left = value;

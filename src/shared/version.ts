@@ -17,27 +17,9 @@ export type Version = string;
 const hex = (value: number | bigint, digits: number): string => value.toString(16).padStart(digits, '0');
 const end = (snapshot: boolean): string => (snapshot ? '-0' : '-1');
 
-const POSITION_DIGITS = 16;
-/** `eeee-` with the zeros in front of a position, by epoch and by the position's digits: every record needs one. */
-const heads: string[][] = [];
-
-function headsOf(epoch: number): string[] {
-  const made = Array.from({ length: POSITION_DIGITS + 1 }, (_, digits) => {
-    return `${hex(epoch, 4)}-${'0'.repeat(POSITION_DIGITS - digits)}`;
-  });
-  heads[epoch] = made;
-  return made;
-}
-
-function positionVersion(epoch: number, position: number | bigint, snapshot: boolean): Version {
-  const digits = position.toString(16);
-  const head = (heads[epoch] ?? headsOf(epoch))[digits.length] ?? `${hex(epoch, 4)}-`;
-  return head + digits + end(snapshot);
-}
-
 /** `lsn` as a number while it is safe, otherwise as a bigint. */
 export function postgresVersion(epoch: number, lsn: number | bigint, snapshot: boolean): Version {
-  return positionVersion(epoch, lsn, snapshot);
+  return `${hex(epoch, 4)}-${hex(lsn, 16)}${end(snapshot)}`;
 }
 
 export function mysqlVersion(
@@ -51,7 +33,7 @@ export function mysqlVersion(
 }
 
 export function mongoVersion(epoch: number, offset: number, snapshot: boolean): Version {
-  return positionVersion(epoch, offset, snapshot);
+  return `${hex(epoch, 4)}-${hex(offset, 16)}${end(snapshot)}`;
 }
 
 const LSN = /^([0-9a-f]{8}):([0-9a-f]{8}):([0-9a-f]{4})$/i;
