@@ -62,7 +62,7 @@ async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
     await Promise.all([kafka.server.stop(), cassandra.server.stop()]);
   };
   try {
-    return { ...(await prepare(options, java, load, cassandra, kafka.versions)), close };
+    return { ...(await prepare(options, java, load, { kafka, cassandra })), close };
   } catch (error) {
     await close();
     throw error;
@@ -73,9 +73,10 @@ async function prepare(
   options: BenchOptions,
   java: JavaPeers,
   kafka: KafkaLoad,
-  cassandra: BenchServer,
-  versions: Readonly<Record<string, string>>,
+  servers: { readonly kafka: BenchServer; readonly cassandra: BenchServer },
 ): Promise<OpenSubject> {
+  const { cassandra } = servers;
+  const serverPid = servers.kafka.server.pid;
   const config = referenceConfig();
   const verified = await verifyPeers(kafka, java, config);
   options.log(`  ${verified}`);
@@ -93,9 +94,9 @@ async function prepare(
     lazyLoad(kafka, () => makeLoad(kafka, count, { keys, hot: true, eachFirst: true }, { from }));
   const cassandraLoads = { rows: stored(keys, 0), load: stored(storedRecords, keys) };
   const product = (name: string, load: typeof plain, workers: number): Arm =>
-    pipelineArm({ name, kafka, load, workers, config, options });
+    pipelineArm({ name, kafka, load, workers, config, options, serverPid });
   const peer = (name: string, load: typeof plain, program: JavaProgram): Arm =>
-    javaArm({ name, peers: java, program, threads: 2, kafka, load });
+    javaArm({ name, peers: java, program, threads: 2, kafka, load, serverPid });
   return {
     arms: [
       product('1 worker', plain, 1),
@@ -115,10 +116,10 @@ async function prepare(
       codec: 'lz4',
       acks: 'all',
     },
-    versions: { ...versions, ...cassandra.versions, ...java.versions },
+    versions: { ...servers.kafka.versions, ...cassandra.versions, ...java.versions },
     notes: [
       verified,
-      'Servers, program and observer share the cores. Rate and CPU of the last three quarters, unless whole; CPU of all threads of the program; server is Cassandra.',
+      'Servers, program and observer share the cores. Rate and CPU of the last three quarters, unless whole; CPU of all threads of the program; server is Cassandra where a store is written, else the broker.',
       'With Cassandra the rows are there before a program starts, 20 % of the keys get 80 % of the changes, and all arms end with equal rows.',
     ],
   };

@@ -11,8 +11,8 @@ export interface AcknowledgeSettings {
   readonly intervalMs: number;
   readonly retryBackoffMs: number;
   readonly commit: (offsets: { topic: string; partition: number; offset: number }[]) => void;
-  /** Whether a worker waits for a slot: then the barrier comes at once. */
-  readonly starved: () => boolean;
+  /** Whether a worker would be idle soon if no slot came free while so many batches are done: then the barrier comes at once. */
+  readonly isShort: (batches: number) => boolean;
   readonly observer: PipelineObserver;
   readonly log: (level: 'warn' | 'error', message: string) => void;
   readonly fatal: (error: unknown) => void;
@@ -27,6 +27,8 @@ export class Acknowledger {
   #ready: Collected[] = [];
   #epoch: Collected[] = [];
   #epochSince = 0;
+  /** Batches that came during the last barrier: workers need as many to be busy during the next one. */
+  #cameMeanwhile = 0;
   #working: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
@@ -98,7 +100,12 @@ export class Acknowledger {
     }
     if (this.#epoch.length === 0) return;
     const due = performance.now() - this.#epochSince >= this.#settings.intervalMs;
-    if (now || due || this.#settings.starved() || this.#settings.producer.unconfirmed === 0)
+    if (
+      now ||
+      due ||
+      this.#settings.isShort(this.#cameMeanwhile) ||
+      this.#settings.producer.unconfirmed === 0
+    )
       await this.#confirm();
   }
 
@@ -134,6 +141,7 @@ export class Acknowledger {
       await this.#produceAgain(epoch, failures, attempt);
     }
     this.#epoch = [];
+    this.#cameMeanwhile = this.#ready.length;
     this.#settings.observer.confirmed((performance.now() - started) / 1000);
     this.#acknowledge(epoch);
     for (const collected of epoch) collected.release();

@@ -79,7 +79,11 @@ const consumer = z.strictObject({
 });
 
 const producer = z.strictObject({
-  lingerMs: whole(5, [0, 900_000], 'How long a batch waits for more records.'),
+  lingerMs: whole(
+    50,
+    [0, 900_000],
+    'Longest time that a batch waits for more records. The barrier of `pipeline.ackIntervalMs` sends what waits at once.',
+  ),
   compression: choice(
     ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
     'lz4',

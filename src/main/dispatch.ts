@@ -98,6 +98,7 @@ export class Dispatcher {
     };
     lane.open.add(batch.number);
     lane.inflightBytes += bytes;
+    lane.working += 1;
     const task: BatchTask = {
       worker,
       slot,
@@ -107,7 +108,10 @@ export class Dispatcher {
       ...(oversize === undefined ? {} : { oversize }),
     };
     this.#settings.run(task).then(
-      (result) => this.#settings.finished(batch, result),
+      (result) => {
+        lane.working -= 1;
+        this.#settings.finished(batch, result);
+      },
       (error: unknown) => this.#settings.failed(error),
     );
   }
@@ -158,9 +162,10 @@ export class Dispatcher {
     return this.lanes.reduce((sum, lane) => sum + lane.queuedBytes + lane.inflightBytes, 0);
   }
 
-  /** Whether some worker has no slot left: acknowledging early gives it one. */
-  get starved(): boolean {
-    return this.lanes.some((lane) => lane.free.length === 0 && lane.queuedBytes > 0);
+  /** Whether a worker that has no slot left would be idle soon if it did not get one while all workers do `batches` batches. */
+  isShort(batches: number): boolean {
+    const share = Math.ceil(batches / this.lanes.length) + 1;
+    return this.lanes.some((lane) => lane.free.length === 0 && lane.queuedBytes > 0 && lane.working <= share);
   }
 
   /** However little may be in flight, one batch always may. */

@@ -8,6 +8,8 @@ export class Lane {
   /** Bytes that were taken from Kafka and wait for a slot; kept by the intake. */
   queuedBytes = 0;
   inflightBytes = 0;
+  /** Batches that the worker has not answered yet. */
+  working = 0;
   /** Numbers of the batches that are dispatched and not acknowledged, in order. */
   readonly open = new Set<number>();
   #nextBatch = 0;

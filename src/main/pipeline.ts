@@ -115,7 +115,7 @@ export class Pipeline {
       intervalMs: settings.ackIntervalMs,
       retryBackoffMs: settings.retryBackoffMs,
       commit: (offsets) => this.#consumer.commit(offsets),
-      starved: () => this.#dispatcher.starved,
+      isShort: (batches) => this.#dispatcher.isShort(batches),
       observer,
       log,
       fatal: (error) => this.#fail(error),

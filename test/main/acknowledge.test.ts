@@ -18,7 +18,7 @@ function newTrial(options: { intervalMs?: number } = {}) {
   const released: Batch[] = [];
   const logs: string[] = [];
   const fatal: unknown[] = [];
-  const told = { starved: false };
+  const told = { short: false };
   const acknowledger = new Acknowledger({
     producer: producer.asProducer(),
     intervalMs: options.intervalMs ?? 1,
@@ -26,7 +26,7 @@ function newTrial(options: { intervalMs?: number } = {}) {
     commit: (offsets) => {
       for (const { partition, offset } of offsets) commits.push(`${partition}:${offset}`);
     },
-    starved: () => told.starved,
+    isShort: () => told.short,
     observer: SILENT_OBSERVER,
     log: (_level, message) => logs.push(message),
     fatal: (error) => fatal.push(error),
@@ -192,13 +192,13 @@ describe('a batch', () => {
     expect(commits).toEqual(['0:2']);
   });
 
-  test('waits for others before the barrier, but not while a worker has no slot', async () => {
+  test('waits for others before the barrier, but not while a worker without a slot runs out of work', async () => {
     const { producer, acknowledger, told, toBarrier, commits, batchOf } = newTrial({ intervalMs: 60_000 });
     const state = newState();
     acknowledger.add(batchOf([{ state, offset: 1 }]));
     await settleTurns();
     expect([producer.atBarrier, acknowledger.pending]).toEqual([false, 1]);
-    told.starved = true;
+    told.short = true;
     acknowledger.add(batchOf([{ state, offset: 2 }]));
     await toBarrier();
     await producer.answer();
