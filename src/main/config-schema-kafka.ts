@@ -39,7 +39,7 @@ const security = z.strictObject({
 });
 
 const consumer = z.strictObject({
-  batchRecords: whole(500, [1, 10_000], 'Records taken from librdkafka in one call.'),
+  batchRecords: whole(2000, [1, 10_000], 'Records taken from librdkafka in one call.'),
   fetchQueueBackoffMs: whole(
     5,
     [1, 300_000],

@@ -198,11 +198,11 @@ export const configSchema = z
           'Worker threads; 0: one less than the cores that the process may use, at least 1.',
         ),
         slotBytes: whole(
-          524_288,
+          1_048_576,
           [65_536, 256 * MIB],
           'Shared memory that one batch on its way to a worker may take.',
         ),
-        slotsPerWorker: whole(10, [2, 1024], 'Batches that may be on their way to one worker.'),
+        slotsPerWorker: whole(6, [2, 1024], 'Batches that may be on their way to one worker.'),
       })
       .prefault({}),
     pipeline: pipeline.prefault({}),

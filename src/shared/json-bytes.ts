@@ -95,9 +95,13 @@ export class JsonBytes {
 
   /** What is ready as bytes. */
   bytes(ready: Uint8Array): void {
-    this.#makeRoom(ready.length);
-    this.#bytes.set(ready, this.used);
-    this.used += ready.length;
+    const { length } = ready;
+    this.#makeRoom(length);
+    const bytes = this.#bytes;
+    const at = this.used;
+    // They are few: one after the other takes less than the call that copies them.
+    for (let index = 0; index < length; index += 1) bytes[at + index] = ready[index] ?? 0;
+    this.used = at + length;
   }
 
   /** A time, milliseconds since 1970 UTC, as Date shows it in JSON, in a tenth of its time. */

@@ -170,21 +170,23 @@ function meshNodeId(row: Row): string | null {
   if (hex.length !== NODE_ID_HEX) return otherNodeId(hex);
   // Three hex digits are two of base64: most of a record's other columns together take no longer than going through bytes.
   let out = NODE.length;
+  let wrong = 0;
   for (let at = 0; at < NODE_ID_HEX; at += 3) {
     const digits = (hexDigit(hex, at) << 8) | (hexDigit(hex, at + 1) << 4) | hexDigit(hex, at + 2);
-    // What is no hex names no node.
-    if (digits < 0) return null;
-    nodeId[out] = MESH_BASE64.charCodeAt(digits >> 6);
-    nodeId[out + 1] = MESH_BASE64.charCodeAt(digits & 63);
+    wrong |= digits;
+    nodeId[out] = MESH_SIGNS[(digits >> 6) & 63] ?? 0;
+    nodeId[out + 1] = MESH_SIGNS[digits & 63] ?? 0;
     out += 2;
   }
+  // What is no hex names no node.
+  if (wrong < 0) return null;
   return nodeId.toString('latin1');
 }
 
 /** Of a SHA-384. */
 const NODE_ID_HEX = 96;
 const NODE = 'node//';
-const MESH_BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@$';
+const MESH_SIGNS = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@$');
 /** Written over for each id. */
 const nodeId = Buffer.from(NODE + ' '.repeat((NODE_ID_HEX / 3) * 2));
 
@@ -192,12 +194,14 @@ function meshText(bytes: Buffer): string {
   return bytes.toString('base64').replaceAll('/', '$').replaceAll('+', '@');
 }
 
-/** Value of a hex digit; negative for anything else. */
+/** By character code: values of hex digits; -1 for anything else. */
+const HEX_DIGITS = Int8Array.from({ length: 128 }, (_, code) => {
+  const digit = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(digit) ? -1 : digit;
+});
+
 function hexDigit(text: string, at: number): number {
-  const code = text.charCodeAt(at);
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  const letter = code | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+  return HEX_DIGITS[text.charCodeAt(at)] ?? -1;
 }
 
 /** Of an id of another length than agents have. */
