@@ -50,7 +50,9 @@ interface Open {
   readonly producer: KafkaLoad;
 }
 
-/** Record `n` of the schedule goes to partition `n` modulo their count, so that an offset tells when its record was due. */
+/** By partition: when each record behind the first ones was due. */
+type Schedule = readonly number[][];
+
 async function measure({ kafka, rate, seconds }: LatencyRun, load: Load, open: Open): Promise<Figures> {
   const { running, offsets } = open;
   const before = Math.ceil((seconds / 4) * rate);
@@ -62,8 +64,9 @@ async function measure({ kafka, rate, seconds }: LatencyRun, load: Load, open: O
     numberOfSignificantValueDigits: 3,
   });
   const startedAt = Date.now();
-  const due = (n: number): number => startedAt + (n / rate) * 1000;
-  const sending = send(open.producer, load, total, due);
+  const schedule: Schedule = firsts.map(() => []);
+  const sending = send(open.producer, load, total, (n) => startedAt + (n / rate) * 1000, schedule);
+  const countedFrom = startedAt + (before / rate) * 1000;
   const seen = new Array<number>(PARTITIONS).fill(0);
   let [cpu, cpuFrom] = [0, 0];
   let latest = startedAt;
@@ -73,7 +76,7 @@ async function measure({ kafka, rate, seconds }: LatencyRun, load: Load, open: O
     for (const [partition, first] of firsts.entries()) {
       const upTo = Math.max(0, (committed[partition] ?? 0) - first);
       for (let at = must(seen[partition], 'partition'); at < upTo; at += 1)
-        record(histogram, at * PARTITIONS + partition, before, now - due(at * PARTITIONS + partition));
+        record(histogram, must(schedule[partition]?.[at], 'time of a record'), countedFrom, now);
       seen[partition] = Math.max(upTo, must(seen[partition], 'partition'));
     }
     const done = seen.reduce((sum, one) => sum + one, 0);
@@ -94,24 +97,31 @@ async function measure({ kafka, rate, seconds }: LatencyRun, load: Load, open: O
   };
 }
 
-function record(histogram: Histogram, n: number, from: number, ms: number): void {
-  if (n >= from) histogram.recordValue(Math.max(1, Math.round(ms)));
+function record(histogram: Histogram, due: number, countedFrom: number, now: number): void {
+  if (due >= countedFrom) histogram.recordValue(Math.max(1, Math.round(now - due)));
 }
 
-/** Sends every record when it is due, or as soon after as there is time for it; answers the longest delay, ms. */
+/**
+ * Sends every record when it is due, or as soon after as there is time for it; answers the longest delay, ms. What is due at one time
+ * goes to one partition: a request for each record would be more than a broker on the same cores can take, and records would wait in
+ * this program's queue instead of in Kafka.
+ */
 async function send(
   producer: KafkaLoad,
   load: Load,
   total: number,
   due: (n: number) => number,
+  schedule: Schedule,
 ): Promise<number> {
   const checkIns = new CheckIns({ keys: KEYS, prefix: load.prefix });
   let late = 0;
-  for (let n = 0; n < total; ) {
+  for (let [n, tick] = [0, 0]; n < total; tick += 1) {
+    const partition = tick % PARTITIONS;
     for (; n < total && due(n) <= Date.now(); n += 1) {
       const at = due(n);
       const record = checkIns.record(WARM_RECORDS + n);
-      await producer.send(load.topic, record, n % PARTITIONS, undefined, Math.floor(at));
+      must(schedule[partition], 'partition').push(at);
+      await producer.send(load.topic, record, partition, undefined, Math.floor(at));
       late = Math.max(late, Date.now() - at);
     }
     await sleep(TICK_MS);

@@ -11,12 +11,17 @@ export interface AcknowledgeSettings {
   readonly intervalMs: number;
   readonly retryBackoffMs: number;
   readonly commit: (offsets: { topic: string; partition: number; offset: number }[]) => void;
+  /** Whether records wait for a slot. */
+  readonly isBehind: () => boolean;
   /** Whether a worker would be idle soon if no slot came free while so many batches are done: then the barrier comes at once. */
   readonly isShort: (batches: number) => boolean;
   readonly observer: PipelineObserver;
   readonly log: (level: 'warn' | 'error', message: string) => void;
   readonly fatal: (error: unknown) => void;
 }
+
+/** The longest wait for a barrier is this much shorter while nothing waits for a slot. */
+const CALM_SHARE = 5;
 
 /**
  * The end of the path: produces what the workers made, waits for the brokers, moves each partition's frontier over what every
@@ -27,6 +32,8 @@ export class Acknowledger {
   #ready: Collected[] = [];
   #epoch: Collected[] = [];
   #epochSince = 0;
+  /** Whether records have waited for a slot since the last barrier. */
+  #behind = false;
   /** Batches that came during the last barrier: workers need as many to be busy during the next one. */
   #cameMeanwhile = 0;
   #working: Promise<void> | null = null;
@@ -80,7 +87,7 @@ export class Acknowledger {
   }
 
   #later(): void {
-    const left = this.#epochSince + this.#settings.intervalMs - performance.now();
+    const left = this.#epochSince + this.#longestWaitMs() - performance.now();
     this.#timer = setTimeout(
       () => {
         this.#timer = null;
@@ -88,6 +95,13 @@ export class Acknowledger {
       },
       Math.max(0, left),
     );
+  }
+
+  /** Rare barriers are for a backlog. Without one nobody is kept waiting by the next, and what has come is due to be committed. */
+  #longestWaitMs(): number {
+    const { intervalMs, isBehind } = this.#settings;
+    this.#behind ||= isBehind();
+    return this.#behind ? intervalMs : intervalMs / CALM_SHARE;
   }
 
   async #work(now: boolean): Promise<void> {
@@ -99,7 +113,7 @@ export class Acknowledger {
       this.#epoch.push(batch);
     }
     if (this.#epoch.length === 0) return;
-    const due = performance.now() - this.#epochSince >= this.#settings.intervalMs;
+    const due = performance.now() - this.#epochSince >= this.#longestWaitMs();
     if (
       now ||
       due ||
@@ -142,6 +156,7 @@ export class Acknowledger {
     }
     this.#epoch = [];
     this.#cameMeanwhile = this.#ready.length;
+    this.#behind = false;
     this.#settings.observer.confirmed((performance.now() - started) / 1000);
     this.#acknowledge(epoch);
     for (const collected of epoch) collected.release();

@@ -147,7 +147,7 @@ const pipeline = z.strictObject({
   ackIntervalMs: whole(
     50,
     [1, 10_000],
-    'Longest time that produced records wait for the barrier, after which their offsets are committed.',
+    'Longest time that produced records wait for the barrier, after which their offsets are committed; a fifth of it while no records wait for a worker.',
   ),
   drainTimeoutMs: whole(
     20_000,

@@ -162,6 +162,11 @@ export class Dispatcher {
     return this.lanes.reduce((sum, lane) => sum + lane.queuedBytes + lane.inflightBytes, 0);
   }
 
+  /** Whether records wait because some worker has no slot left. */
+  get isBehind(): boolean {
+    return this.lanes.some((lane) => lane.free.length === 0 && lane.queuedBytes > 0);
+  }
+
   /** Whether a worker that has no slot left would be idle soon if it did not get one while all workers do `batches` batches. */
   isShort(batches: number): boolean {
     const share = Math.ceil(batches / this.lanes.length) + 1;

@@ -115,6 +115,7 @@ export class Pipeline {
       intervalMs: settings.ackIntervalMs,
       retryBackoffMs: settings.retryBackoffMs,
       commit: (offsets) => this.#consumer.commit(offsets),
+      isBehind: () => this.#dispatcher.isBehind,
       isShort: (batches) => this.#dispatcher.isShort(batches),
       observer,
       log,

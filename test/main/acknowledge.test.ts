@@ -18,7 +18,7 @@ function newTrial(options: { intervalMs?: number } = {}) {
   const released: Batch[] = [];
   const logs: string[] = [];
   const fatal: unknown[] = [];
-  const told = { short: false };
+  const told = { short: false, behind: true };
   const acknowledger = new Acknowledger({
     producer: producer.asProducer(),
     intervalMs: options.intervalMs ?? 1,
@@ -26,6 +26,7 @@ function newTrial(options: { intervalMs?: number } = {}) {
     commit: (offsets) => {
       for (const { partition, offset } of offsets) commits.push(`${partition}:${offset}`);
     },
+    isBehind: () => told.behind,
     isShort: () => told.short,
     observer: SILENT_OBSERVER,
     log: (_level, message) => logs.push(message),
@@ -204,6 +205,18 @@ describe('a batch', () => {
     await producer.answer();
     expect(commits).toEqual(['0:3']);
     acknowledger.close();
+  });
+
+  test('waits for others a fifth as long while nothing waits for a slot', async () => {
+    const { producer, acknowledger, told, batchOf } = newTrial({ intervalMs: 250 });
+    const since = performance.now();
+    told.behind = false;
+    acknowledger.add(batchOf([{ state: newState(), offset: 1 }]));
+    while (!producer.atBarrier) await new Promise((resolve) => setTimeout(resolve, 2));
+    const waited = performance.now() - since;
+    expect(waited).toBeGreaterThanOrEqual(49);
+    expect(waited).toBeLessThan(250);
+    await producer.answer();
   });
 
   test('waits while librdkafka’s queue is full', async () => {

@@ -102,7 +102,7 @@ describe('the plain hand-over', () => {
     expect(sent).toEqual(sent.map((_, index) => index));
     expect(sent.length).toBeLessThan(30);
     expect(new Set(runs.map(({ task }) => task.slot)).size).toBe(3);
-    expect([dispatcher.isShort(1), dispatcher.isShort(2)]).toEqual([false, true]);
+    expect([dispatcher.isBehind, dispatcher.isShort(1), dispatcher.isShort(2)]).toEqual([true, false, true]);
   });
 
   test('fills a slot again only after its batch was released', async () => {
