@@ -164,13 +164,13 @@ export class Dispatcher {
 
   /** Whether records wait because some worker has no slot left. */
   get isBehind(): boolean {
-    return this.lanes.some((lane) => lane.free.length === 0 && lane.queuedBytes > 0);
+    return this.lanes.some((lane) => lane.isBehind);
   }
 
   /** Whether a worker that has no slot left would be idle soon if it did not get one while all workers do `batches` batches. */
   isShort(batches: number): boolean {
     const share = Math.ceil(batches / this.lanes.length) + 1;
-    return this.lanes.some((lane) => lane.free.length === 0 && lane.queuedBytes > 0 && lane.working <= share);
+    return this.lanes.some((lane) => lane.isBehind && lane.working <= share);
   }
 
   /** However little may be in flight, one batch always may. */

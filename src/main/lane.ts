@@ -20,6 +20,11 @@ export class Lane {
     this.free = slots.map((_, slot) => slot).reverse();
   }
 
+  /** Whether records wait because no slot is left. */
+  get isBehind(): boolean {
+    return this.free.length === 0 && this.queuedBytes > 0;
+  }
+
   takeNumber(): number {
     this.#nextBatch += 1;
     return this.#nextBatch - 1;

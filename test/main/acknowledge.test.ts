@@ -18,7 +18,7 @@ function newTrial(options: { intervalMs?: number } = {}) {
   const released: Batch[] = [];
   const logs: string[] = [];
   const fatal: unknown[] = [];
-  const told = { short: false, behind: true };
+  const told = { short: false, behind: true, asked: 0 };
   const acknowledger = new Acknowledger({
     producer: producer.asProducer(),
     intervalMs: options.intervalMs ?? 1,
@@ -27,7 +27,10 @@ function newTrial(options: { intervalMs?: number } = {}) {
       for (const { partition, offset } of offsets) commits.push(`${partition}:${offset}`);
     },
     isBehind: () => told.behind,
-    isShort: () => told.short,
+    isShort: (batches) => {
+      told.asked = batches;
+      return told.short;
+    },
     observer: SILENT_OBSERVER,
     log: (_level, message) => logs.push(message),
     fatal: (error) => fatal.push(error),
@@ -204,6 +207,20 @@ describe('a batch', () => {
     await toBarrier();
     await producer.answer();
     expect(commits).toEqual(['0:3']);
+    acknowledger.close();
+  });
+
+  test('expects of the next barrier to take as many batches as the last one did', async () => {
+    const { producer, acknowledger, told, toBarrier, batchOf } = newTrial({ intervalMs: 60_000 });
+    const state = newState();
+    told.short = true;
+    acknowledger.add(batchOf([{ state, offset: 1 }]));
+    await toBarrier();
+    for (const offset of [2, 3, 4]) acknowledger.add(batchOf([{ state, offset }]));
+    told.short = false;
+    await producer.answer();
+    await settleTurns();
+    expect([told.asked, acknowledger.pending]).toEqual([3, 3]);
     acknowledger.close();
   });
 
