@@ -1,53 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { Acknowledger } from '../../src/main/acknowledge.ts';
-import type { CollectedBatch } from '../../src/main/collect.ts';
-import type { Batch } from '../../src/main/dispatch.ts';
-import { SILENT_OBSERVER } from '../../src/main/observer.ts';
-import { PartitionState } from '../../src/main/partitions.ts';
 import type { OutgoingRecord } from '../../src/main/produce.ts';
 import { must } from '../../src/shared/assert.ts';
-import type { DeadLetter } from '../../src/shared/outcome.ts';
-import { collected, type GivenRecord, letterOf } from './batches.ts';
-import { FakeProducer, failureOf, settleTurns } from './fake-producer.ts';
+import { newState, newTrial, TOPIC } from './acknowledge-trial.ts';
+import { letterOf } from './batches.ts';
+import { type FakeProducer, failureOf, settleTurns } from './fake-producer.ts';
 
-const TOPIC = 'tactical.public.agents_agent';
-
-function newTrial(options: { intervalMs?: number } = {}) {
-  const producer = new FakeProducer();
-  const commits: string[] = [];
-  const released: Batch[] = [];
-  const logs: string[] = [];
-  const fatal: unknown[] = [];
-  const told = { short: false, behind: true, asked: 0 };
-  const acknowledger = new Acknowledger({
-    producer: producer.asProducer(),
-    intervalMs: options.intervalMs ?? 1,
-    retryBackoffMs: 1,
-    commit: (offsets) => {
-      for (const { partition, offset } of offsets) commits.push(`${partition}:${offset}`);
-    },
-    isBehind: () => told.behind,
-    isShort: (batches) => {
-      told.asked = batches;
-      return told.short;
-    },
-    observer: SILENT_OBSERVER,
-    log: (_level, message) => logs.push(message),
-    fatal: (error) => fatal.push(error),
-  });
-  const batchOf = (records: readonly GivenRecord[], letters: readonly DeadLetter[] = []): CollectedBatch =>
-    collected(records, letters, { released: (batch) => released.push(batch) });
-  const until = async (what: () => boolean): Promise<void> => {
-    for (let wait = 0; !what(); wait += 1) {
-      if (wait > 400) throw new Error('it did not come to that');
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  };
-  const toBarrier = (): Promise<void> => until(() => producer.atBarrier);
-  return { producer, commits, released, logs, fatal, told, acknowledger, batchOf, until, toBarrier };
-}
-
-const newState = (partition = 0) => new PartitionState(TOPIC, 0, partition, 0);
 const record = (producer: FakeProducer, index: number): OutgoingRecord =>
   must(producer.produced[index], 'record');
 
@@ -194,46 +151,6 @@ describe('a batch', () => {
     await toBarrier();
     await producer.answer();
     expect(commits).toEqual(['0:2']);
-  });
-
-  test('waits for others before the barrier, but not while a worker without a slot runs out of work', async () => {
-    const { producer, acknowledger, told, toBarrier, commits, batchOf } = newTrial({ intervalMs: 60_000 });
-    const state = newState();
-    acknowledger.add(batchOf([{ state, offset: 1 }]));
-    await settleTurns();
-    expect([producer.atBarrier, acknowledger.pending]).toEqual([false, 1]);
-    told.short = true;
-    acknowledger.add(batchOf([{ state, offset: 2 }]));
-    await toBarrier();
-    await producer.answer();
-    expect(commits).toEqual(['0:3']);
-    acknowledger.close();
-  });
-
-  test('expects of the next barrier to take as many batches as the last one did', async () => {
-    const { producer, acknowledger, told, toBarrier, batchOf } = newTrial({ intervalMs: 60_000 });
-    const state = newState();
-    told.short = true;
-    acknowledger.add(batchOf([{ state, offset: 1 }]));
-    await toBarrier();
-    for (const offset of [2, 3, 4]) acknowledger.add(batchOf([{ state, offset }]));
-    told.short = false;
-    await producer.answer();
-    await settleTurns();
-    expect([told.asked, acknowledger.pending]).toEqual([3, 3]);
-    acknowledger.close();
-  });
-
-  test('waits for others a fifth as long while nothing waits for a slot', async () => {
-    const { producer, acknowledger, told, batchOf } = newTrial({ intervalMs: 250 });
-    const since = performance.now();
-    told.behind = false;
-    acknowledger.add(batchOf([{ state: newState(), offset: 1 }]));
-    while (!producer.atBarrier) await new Promise((resolve) => setTimeout(resolve, 2));
-    const waited = performance.now() - since;
-    expect(waited).toBeGreaterThanOrEqual(49);
-    expect(waited).toBeLessThan(250);
-    await producer.answer();
   });
 
   test('waits while librdkafka’s queue is full', async () => {
