@@ -87,7 +87,7 @@ export class Acknowledger {
   }
 
   #later(): void {
-    const left = this.#epochSince + this.#longestWaitMs() - performance.now();
+    const left = this.#epochSince + this.#longestWaitMs - performance.now();
     this.#timer = setTimeout(
       () => {
         this.#timer = null;
@@ -98,9 +98,8 @@ export class Acknowledger {
   }
 
   /** Rare barriers are for a backlog. Without one nobody is kept waiting by the next, and what has come is due to be committed. */
-  #longestWaitMs(): number {
-    const { intervalMs, isBehind } = this.#settings;
-    this.#behind ||= isBehind();
+  get #longestWaitMs(): number {
+    const { intervalMs } = this.#settings;
     return this.#behind ? intervalMs : intervalMs / CALM_SHARE;
   }
 
@@ -113,7 +112,8 @@ export class Acknowledger {
       this.#epoch.push(batch);
     }
     if (this.#epoch.length === 0) return;
-    const due = performance.now() - this.#epochSince >= this.#longestWaitMs();
+    this.#behind ||= this.#settings.isBehind();
+    const due = performance.now() - this.#epochSince >= this.#longestWaitMs;
     if (
       now ||
       due ||

@@ -16,9 +16,9 @@ export interface Referring {
   readonly columns: Columns;
 }
 
-/** What is known of references by now. Null: there is no such row. */
+/** What is known of references by now, by group and value. Null: there is no such row. */
 export interface KnownReferences {
-  get(group: ReferenceGroup, value: string): Reference | null | undefined;
+  get(group: string, value: string): Reference | null | undefined;
 }
 
 interface BoundRule {
@@ -30,25 +30,20 @@ interface BoundRule {
   readonly open: boolean;
 }
 
-interface RowRules {
-  readonly entity: EntityName;
-  readonly tool: Tool;
-  readonly rules: readonly BoundRule[];
-}
-
-const bound: RowRules[] = [];
-let last: RowRules | undefined;
+const bound = new Map<EntityName, Map<Tool, readonly BoundRule[]>>();
 
 function boundRules(entity: EntityName, tool: Tool): readonly BoundRule[] {
-  const isIt = (rules: RowRules): boolean => rules.entity === entity && rules.tool === tool;
-  // Records of one table come in a row.
-  if (last !== undefined && isIt(last)) return last.rules;
-  last = bound.find(isIt);
-  if (last === undefined) {
-    last = { entity, tool, rules: referenceRules(entity, tool).map((rule) => bind(rule, tool)) };
-    bound.push(last);
+  let ofEntity = bound.get(entity);
+  if (ofEntity === undefined) {
+    ofEntity = new Map();
+    bound.set(entity, ofEntity);
   }
-  return last.rules;
+  let rules = ofEntity.get(tool);
+  if (rules === undefined) {
+    rules = referenceRules(entity, tool).map((rule) => bind(rule, tool));
+    ofEntity.set(tool, rules);
+  }
+  return rules;
 }
 
 function bind({ idPrefix, column, to, by, toTool, fills }: ReferenceRule, tool: Tool): BoundRule {
@@ -74,7 +69,7 @@ export class RuleFollower {
   /** Of the last row: it has to be looked at again once it is written. */
   open = false;
   /** Of the last row: own columns that a reference has given a value. */
-  readonly #given: string[] = [];
+  readonly #given = new Set<string>();
 
   constructor(known: KnownReferences) {
     this.#known = known;
@@ -87,7 +82,7 @@ export class RuleFollower {
   follow(row: Referring, filled: Columns, stored: boolean): void {
     this.missing.length = 0;
     this.open = false;
-    this.#given.length = 0;
+    this.#given.clear();
     for (const rule of boundRules(row.entity, row.tool)) {
       if (rule.idPrefix !== undefined && !row.id.startsWith(rule.idPrefix)) continue;
       if (rule.open) this.open = true;
@@ -98,17 +93,17 @@ export class RuleFollower {
   }
 
   /** Whether a row's rules lead over a reference that `holds`. */
-  leadsOver(row: Referring, holds: (group: ReferenceGroup, value: string) => boolean): boolean {
+  leadsOver(row: Referring, holds: (group: string, value: string) => boolean): boolean {
     for (const rule of boundRules(row.entity, row.tool)) {
       const value = rule.column === 'id' ? row.id : row.columns[rule.column];
-      if (typeof value === 'string' && holds(rule.to, value)) return true;
-      if (Array.isArray(value) && value.some((one) => holds(rule.to, String(one)))) return true;
+      if (typeof value === 'string' && holds(rule.to.group, value)) return true;
+      if (Array.isArray(value) && value.some((one) => holds(rule.to.group, String(one)))) return true;
     }
     return false;
   }
 
   #isGiven(rule: BoundRule): boolean {
-    return rule.fills.every(([own]) => this.#given.includes(own));
+    return rule.fills.every(([own]) => this.#given.has(own));
   }
 
   #apply(rule: BoundRule, value: ColumnValue | null, filled: Columns): void {
@@ -122,13 +117,13 @@ export class RuleFollower {
   }
 
   #fill(filled: Columns, own: string, value: ColumnValue | null): void {
-    if (value !== null) this.#given.push(own);
-    else if (this.#given.includes(own)) return;
+    if (value !== null) this.#given.add(own);
+    else if (this.#given.has(own)) return;
     filled[own] = value;
   }
 
   #find(rule: BoundRule, value: string): Reference | null {
-    const reference = this.#known.get(rule.to, value);
+    const reference = this.#known.get(rule.to.group, value);
     if (reference === undefined) this.unknown.push(referenceKey(rule.to, value));
     else if (reference === null && !rule.open) this.missing.push(referenceKey(rule.to, value));
     return reference ?? null;

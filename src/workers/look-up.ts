@@ -4,21 +4,12 @@ import type { ReferenceEntity, ReferenceLookup } from '../shared/reference-table
 import type { KnownReferences } from './follow-rules.ts';
 import { askProviders } from './providers/open-providers.ts';
 import type { ReferenceProvider } from './providers/provider.ts';
-import {
-  type Reference,
-  type ReferenceGroup,
-  type ReferenceKey,
-  referenceName,
-  referenceOfRow,
-} from './reference.ts';
+import { type Reference, type ReferenceKey, referenceName, referenceOfRow } from './reference.ts';
 import type { Known, ReferenceCache } from './reference-cache.ts';
 import type { Row, Store } from './stores/store.ts';
 
 /** Runs a read until the store answers: while it is away nothing could be written either. */
 export type Patiently = <T>(read: () => Promise<T>) => Promise<T>;
-
-type Group = Pick<ReferenceGroup, 'group' | 'index'>;
-const nameIn = ({ group }: Group, value: string): string => referenceName({ group, value });
 
 /**
  * What one batch knows of its references. Apart from the cache, which may give an entry up at any time: for room, by age, or because
@@ -26,9 +17,7 @@ const nameIn = ({ group }: Group, value: string): string => referenceName({ grou
  */
 export class KnownInBatch implements KnownReferences {
   /** By group, then by value: a record's lookups are too many for composed names. */
-  readonly #groups: (Map<string, Known> | undefined)[] = [];
-  /** The groups of which something is known. */
-  readonly #used: Group[] = [];
+  readonly #groups = new Map<string, Map<string, Known>>();
   readonly #cache: ReferenceCache | undefined;
 
   /** `cache`: what the batch does not know yet may be taken from there. */
@@ -36,46 +25,45 @@ export class KnownInBatch implements KnownReferences {
     this.#cache = cache;
   }
 
-  get(group: Group, value: string): Reference | null | undefined {
-    const known = this.#groups[group.index]?.get(value);
+  get(group: string, value: string): Reference | null | undefined {
+    const known = this.#groups.get(group)?.get(value);
     return known === undefined ? this.#cached(group, value) : known.reference;
   }
 
-  #cached(group: Group, value: string): Reference | null | undefined {
-    const cached = this.#cache?.find(nameIn(group, value));
+  #cached(group: string, value: string): Reference | null | undefined {
+    const cached = this.#cache?.find(referenceName({ group, value }));
     if (cached !== undefined) this.put(group, value, cached);
     return cached?.reference;
   }
 
-  put(group: Group, value: string, known: Known): void {
-    let values = this.#groups[group.index];
+  put(group: string, value: string, known: Known): void {
+    let values = this.#groups.get(group);
     if (values === undefined) {
       values = new Map();
-      this.#groups[group.index] = values;
-      this.#used.push(group);
+      this.#groups.set(group, values);
     }
     values.set(value, known);
   }
 
   /** Lets go what was not there, so that it is looked up again. */
   forgetMissing(): void {
-    for (const values of this.#groups)
-      for (const [value, { reference }] of values ?? []) if (reference === null) values?.delete(value);
+    for (const values of this.#groups.values())
+      for (const [value, { reference }] of values) if (reference === null) values.delete(value);
   }
 
   /** This batch's own change has moved the shared word on: nobody else's, if it moved by one. */
-  moved(group: Group, value: string, epoch: number): void {
-    const known = this.#groups[group.index]?.get(value);
+  moved(group: string, value: string, epoch: number): void {
+    const known = this.#groups.get(group)?.get(value);
     if (known !== undefined && known.epoch === epoch - 1) this.put(group, value, { ...known, epoch });
   }
 
   /** Whether anybody has changed a reference since it was found out; undefined if none at all has been. */
-  changed(cache: ReferenceCache): ((group: Group, value: string) => boolean) | undefined {
+  changed(cache: ReferenceCache): ((group: string, value: string) => boolean) | undefined {
     const changed = new Set<string>();
-    for (const group of this.#used)
-      for (const [value, known] of this.#groups[group.index] ?? [])
-        if (!cache.isUpToDate(known)) changed.add(nameIn(group, value));
-    return changed.size === 0 ? undefined : (group, value) => changed.has(nameIn(group, value));
+    for (const [group, values] of this.#groups)
+      for (const [value, known] of values)
+        if (!cache.isUpToDate(known)) changed.add(referenceName({ group, value }));
+    return changed.size === 0 ? undefined : (group, value) => changed.has(referenceName({ group, value }));
   }
 }
 
@@ -105,10 +93,10 @@ export class LookUp {
     const groups = new Map<string, Map<string, ReferenceKey>>();
     for (const key of keys) {
       const { group } = key;
-      if (known.get(key, key.value) !== undefined) continue;
+      if (known.get(group, key.value) !== undefined) continue;
       const cached = fresh ? undefined : this.#cache.find(referenceName(key));
       if (cached !== undefined) {
-        known.put(key, key.value, cached);
+        known.put(group, key.value, cached);
         continue;
       }
       if (!fresh) this.#cache.misses += 1;
@@ -165,7 +153,7 @@ export class LookUp {
     for (const [index, key] of keys.entries()) {
       const name = referenceName(key);
       const learnt = this.#cache.known(name, found[index] ?? null, epochs[index] ?? 0);
-      known.put(key, key.value, learnt);
+      known.put(key.group, key.value, learnt);
       // An event's devices become more without anybody's saying so.
       if (key.entity !== 'event_device') this.#cache.keep(name, learnt);
     }

@@ -11,8 +11,6 @@ export interface ReferenceGroup {
   readonly by: ReferenceLookup;
   /** All of that as one text. */
   readonly group: string;
-  /** Groups are counted from 0, in each thread for itself: what a thread knows of them can be in a list. */
-  readonly index: number;
 }
 
 /** By what one row names another. */
@@ -20,26 +18,30 @@ export interface ReferenceKey extends ReferenceGroup {
   readonly value: string;
 }
 
-const groups: ReferenceGroup[] = [];
-let last: ReferenceGroup | undefined;
+const groups = new Map<ReferenceEntity, Map<Tool, Map<ReferenceLookup, ReferenceGroup>>>();
 
 /** Always the same object, so that its text is put together once. */
 export function referenceGroup(entity: ReferenceEntity, tool: Tool, by: ReferenceLookup): ReferenceGroup {
-  const isIt = (group: ReferenceGroup): boolean =>
-    group.entity === entity && group.tool === tool && group.by === by;
-  // Records of one table come in a row.
-  if (last !== undefined && isIt(last)) return last;
-  last = groups.find(isIt);
-  if (last === undefined) {
-    last = { entity, tool, by, group: `${entity}.${by}|${tool}`, index: groups.length };
-    groups.push(last);
+  let ofEntity = groups.get(entity);
+  if (ofEntity === undefined) {
+    ofEntity = new Map();
+    groups.set(entity, ofEntity);
   }
-  return last;
+  let ofTool = ofEntity.get(tool);
+  if (ofTool === undefined) {
+    ofTool = new Map();
+    ofEntity.set(tool, ofTool);
+  }
+  let group = ofTool.get(by);
+  if (group === undefined) {
+    group = { entity, tool, by, group: `${entity}.${by}|${tool}` };
+    ofTool.set(by, group);
+  }
+  return group;
 }
 
 export function referenceKey(group: ReferenceGroup, value: string): ReferenceKey {
-  const { entity, tool, by, index } = group;
-  return { entity, tool, by, group: group.group, index, value };
+  return { entity: group.entity, tool: group.tool, by: group.by, group: group.group, value };
 }
 
 /** What others see of a row that they refer to. */

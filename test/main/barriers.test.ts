@@ -3,7 +3,7 @@ import { newState, newTrial } from './acknowledge-trial.ts';
 import { settleTurns } from './fake-producer.ts';
 
 describe('a barrier', () => {
-  test('waits for others before the barrier, but not while a worker without a slot runs out of work', async () => {
+  test('waits for others, but not while a worker without a slot runs out of work', async () => {
     const { producer, acknowledger, told, toBarrier, commits, batchOf } = newTrial({ intervalMs: 60_000 });
     const state = newState();
     acknowledger.add(batchOf([{ state, offset: 1 }]));
@@ -17,7 +17,7 @@ describe('a barrier', () => {
     acknowledger.close();
   });
 
-  test('expects of the next barrier to take as many batches as the last one did', async () => {
+  test('expects as many batches to come meanwhile as came during the last one', async () => {
     const { producer, acknowledger, told, toBarrier, batchOf } = newTrial({ intervalMs: 60_000 });
     const state = newState();
     told.short = true;
@@ -32,14 +32,26 @@ describe('a barrier', () => {
   });
 
   test('waits for others a fifth as long while nothing waits for a slot', async () => {
-    const { producer, acknowledger, told, batchOf } = newTrial({ intervalMs: 2000 });
+    const { producer, acknowledger, told, toBarrier, batchOf } = newTrial({ intervalMs: 2000 });
     const since = performance.now();
     told.behind = false;
     acknowledger.add(batchOf([{ state: newState(), offset: 1 }]));
-    while (!producer.atBarrier) await new Promise((resolve) => setTimeout(resolve, 2));
+    await toBarrier();
     const waited = performance.now() - since;
     expect(waited).toBeGreaterThanOrEqual(399);
     expect(waited).toBeLessThan(2000);
     await producer.answer();
+  });
+
+  test('waits for its whole time once something has waited for a slot since the last one', async () => {
+    const { producer, acknowledger, told, batchOf } = newTrial({ intervalMs: 2000 });
+    const state = newState();
+    acknowledger.add(batchOf([{ state, offset: 1 }]));
+    await settleTurns();
+    told.behind = false;
+    acknowledger.add(batchOf([{ state, offset: 2 }]));
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect([producer.atBarrier, acknowledger.pending]).toEqual([false, 2]);
+    acknowledger.close();
   });
 });

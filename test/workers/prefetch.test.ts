@@ -38,7 +38,7 @@ describe('references that are looked up before their batch has its turn', () => 
     await lookUp.prefetch([KEY]);
     const known = new KnownInBatch();
     await lookUp.find([KEY], known);
-    expect([known.get(KEY, '1'), store.reads]).toEqual([null, [['site|tactical-rmm|1']]]);
+    expect([known.get(KEY.group, '1'), store.reads]).toEqual([null, [['site|tactical-rmm|1']]]);
   });
 
   test('are read once for several batches', async () => {
