@@ -59,15 +59,9 @@ const BROKEN = 'the pipeline broke';
 
 async function endReason(service: Service, { untilIdleSeconds }: RunOptions): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
-  let onSignal: ((signal: NodeJS.Signals) => void) | undefined;
   try {
     return await new Promise<string>((resolve) => {
-      onSignal = (signal) => {
-        // Whoever signals twice does not want to wait.
-        process.once('SIGTERM', exitAtOnce).once('SIGINT', exitAtOnce);
-        resolve(`got ${signal}`);
-      };
-      process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
+      onSignals(resolve);
       service.pipeline.ended().then(
         () => undefined,
         () => resolve(BROKEN),
@@ -80,10 +74,19 @@ async function endReason(service: Service, { untilIdleSeconds }: RunOptions): Pr
     });
   } finally {
     clearInterval(timer);
-    if (onSignal !== undefined) process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
   }
 }
 
-function exitAtOnce(): void {
-  endProcess(EXIT.failed);
+/**
+ * Tells of the first signal; whoever signals twice does not want to wait. One listener for both: Node drops a signal that came while
+ * the first one's listener was being replaced, as two do that come while the thread is busy.
+ */
+function onSignals(first: (reason: string) => void): void {
+  let told = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (told) endProcess(EXIT.failed);
+    told = true;
+    first(`got ${signal}`);
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
 }

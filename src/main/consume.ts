@@ -10,6 +10,7 @@ import { assert } from '../shared/assert.ts';
 import { DependencyError, messageOf } from '../shared/errors.ts';
 import { IDLE_WAIT_MS } from './handover/intake.ts';
 import { Seldom } from './seldom.ts';
+import { within } from './within.ts';
 
 /** librdkafka's codes of the rebalance callback. */
 const ASSIGN_PARTITIONS = -175;
@@ -19,18 +20,23 @@ export const UNKNOWN_TOPIC = 3;
 
 /** librdkafka revokes without asking a broker, but on a busy machine it may take its time; partitions that stay would not be committed. */
 const REVOKE_WITHIN_MS = 10_000;
+/** librdkafka holds a commit back for `session.timeout.ms` and longer while it has no coordinator. */
+const LAST_COMMIT_WITHIN_MS = 5000;
+
+interface Offset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
 
 export interface ConsumerEvents {
   assigned(partitions: readonly TopicPartition[]): void;
   /** Resolves when the partitions have drained and their frontier is committed, or when the time for it is over. */
   revoked(partitions: readonly TopicPartition[]): Promise<void>;
-  committed(
-    error: Error | null,
-    partitions: readonly { topic: string; partition: number; offset: number }[],
-  ): void;
+  committed(error: Error | null, partitions: readonly Offset[]): void;
   log(level: 'warn' | 'error' | 'info' | 'debug', message: string): void;
   /** A partition was read to its present end. */
-  ended(end: { readonly topic: string; readonly partition: number; readonly offset: number }): void;
+  ended(end: Offset): void;
 }
 
 export interface ConsumerSettings {
@@ -48,7 +54,7 @@ export class RecordConsumer {
   readonly #consumer: KafkaConsumer;
   readonly #events: ConsumerEvents;
   readonly #settings: ConsumerSettings;
-  #revoking: Promise<void> = Promise.resolve();
+  #revocations = 0;
   #polling = false;
   /** Rebalances that came during a poll. */
   #rebalances: (() => void)[] = [];
@@ -64,10 +70,8 @@ export class RecordConsumer {
         event_cb: true,
         rebalance_cb: (error: LibrdKafkaError, partitions: TopicPartition[]) =>
           this.#betweenPolls(() => this.#rebalance(error, partitions)),
-        offset_commit_cb: (
-          error: LibrdKafkaError | null,
-          partitions: { topic: string; partition: number; offset: number }[],
-        ) => events.committed(error ? new Error(error.message) : null, partitions),
+        offset_commit_cb: (error: LibrdKafkaError | null, partitions: Offset[]) =>
+          events.committed(error ? new Error(error.message) : null, partitions),
       },
       settings.topic,
     );
@@ -140,13 +144,34 @@ export class RecordConsumer {
   }
 
   /** Asks the broker to note these offsets; the answer comes to `committed`. */
-  commit(offsets: { topic: string; partition: number; offset: number }[]): void {
-    this.#consumer.commit(offsets);
+  commit(offsets: readonly Offset[]): void {
+    this.#consumer.commit([...offsets]);
   }
 
-  /** Throws what the broker says. Blocks the thread for the round trip: for the end of a partition only. */
-  commitSync(offsets: { topic: string; partition: number; offset: number }[]): void {
-    if (offsets.length > 0) this.#consumer.commitSync(offsets);
+  /**
+   * Resolves when the broker has noted these offsets; rejects with what it says, or when it says nothing in time. The answer comes
+   * with a poll, so somebody has to poll meanwhile: node-rdkafka's commitSync would block the thread instead, signals and all, for as
+   * long as no broker answers.
+   */
+  async commitFully(offsets: readonly Offset[]): Promise<void> {
+    if (offsets.length === 0) return;
+    const left = new Set(offsets.map(placeOf));
+    let heard: (error: LibrdKafkaError | null, partitions: readonly Offset[]) => void = () => undefined;
+    const answered = new Promise<void>((resolve, reject) => {
+      heard = (error, partitions) => {
+        for (const one of partitions) left.delete(placeOf(one));
+        if (left.size > 0) return;
+        if (error) reject(new Error(error.message));
+        else resolve();
+      };
+    });
+    this.#consumer.on('offset.commit', heard);
+    try {
+      this.commit(offsets);
+      if (!(await within(LAST_COMMIT_WITHIN_MS, answered))) throw new Error('no broker answers');
+    } finally {
+      this.#consumer.off('offset.commit', heard);
+    }
   }
 
   /** Newest offset known for a partition, or null before the first fetch. No round trip. */
@@ -164,11 +189,10 @@ export class RecordConsumer {
     if (!this.#consumer.isConnected()) return;
     this.#consumer.unsubscribe();
     const deadline = Date.now() + REVOKE_WITHIN_MS;
-    // The revocation that unsubscribe causes is served by a poll.
-    while (Date.now() < deadline && this.#assignments() > 0) {
+    // The revocation that unsubscribe causes is served by a poll, and so is the commit at its end.
+    while (this.#revocations > 0 || (Date.now() < deadline && this.#assignments() > 0)) {
       this.#idle = false;
       await this.polling(() => this.poll(1)).catch(() => []);
-      await this.#revoking;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
@@ -197,16 +221,20 @@ export class RecordConsumer {
       this.#consumer.incrementalAssign(partitions);
       this.#events.assigned(partitions);
     } else if (error.code === REVOKE_PARTITIONS) {
-      this.#revoking = this.#revoke(partitions);
+      this.#revoke(partitions).catch((reason: unknown) =>
+        this.#events.log('error', `rebalance: ${messageOf(reason)}`),
+      );
     } else {
       this.#events.log('error', `rebalance: ${error.message}`);
     }
   }
 
   async #revoke(partitions: TopicPartition[]): Promise<void> {
+    this.#revocations += 1;
     try {
       await this.#events.revoked(partitions);
     } finally {
+      this.#revocations -= 1;
       try {
         this.#consumer.incrementalUnassign(partitions);
       } catch (error) {
@@ -215,3 +243,5 @@ export class RecordConsumer {
     }
   }
 }
+
+const placeOf = ({ topic, partition, offset }: Offset): string => `${topic} ${partition} ${offset}`;

@@ -269,7 +269,7 @@ export class Pipeline {
       () => this.#fatal !== null,
     );
     try {
-      this.#consumer.commitSync(offsets);
+      await this.#consumer.commitFully(offsets);
     } catch (error) {
       this.#log('warn', `commit of revoked partitions: ${messageOf(error)}`);
     }

@@ -124,16 +124,13 @@ for (const handover of HANDOVERS) {
         const fed = stage.topics.produce(stage.changes(300, 10), 1000);
         await stage.topics.untilCommitted(stage.group, [stage.topic], { records: 1000 });
         await kafka.kill9();
-        const told = performance.now();
         for (const run of [patient, hasty]) run?.signal('SIGTERM');
         await new Promise((resolve) => setTimeout(resolve, 200));
         hasty?.signal('SIGTERM');
-        expect(await hasty?.ended).toMatchObject({ code: 1, signal: null });
-        // The commit behind the drain blocks the thread for some seconds.
-        expect(performance.now() - told).toBeLessThan(12_000);
+        // Nothing that waits for a broker keeps the thread from hearing a signal.
+        expect(await hasty?.endsWithin(5000)).toMatchObject({ code: 1, signal: null });
         // Whether librdkafka can leave a group without its broker is a matter of luck; that the process ends is not.
-        expect([0, 1]).toContain((await patient?.ended)?.code);
-        expect(performance.now() - told).toBeLessThan(80_000);
+        expect([0, 1]).toContain((await patient?.endsWithin(60_000))?.code);
         await kafka.restart();
         await fed;
       });

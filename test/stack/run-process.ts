@@ -84,6 +84,18 @@ export class RunProcess {
     this.#child.kill(signal);
   }
 
+  /** How it ends; rejects with what it logged if it does not. */
+  async endsWithin(ms: number): Promise<Ending> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`the service has not ended within ${ms / 1000} s: ${this.#output()}`)),
+        ms,
+      );
+    });
+    return await Promise.race([this.ended, late]).finally(() => clearTimeout(timer));
+  }
+
   async kill9(): Promise<void> {
     if (this.#ending === undefined) this.#child.kill('SIGKILL');
     await this.ended;
