@@ -54,7 +54,11 @@ export class JsonBytes {
 
   /** What was written from a place on, as text. */
   textFrom(start: number): string {
-    return this.#bytes.toString('utf8', start, this.used);
+    return this.textBetween(start, this.used);
+  }
+
+  textBetween(start: number, end: number): string {
+    return this.#bytes.toString('utf8', start, end);
   }
 
   /** Leaves bytes out, to be filled through the view. */
