@@ -62,7 +62,7 @@ export function createStages(parts: StageParts): BatchStages {
     acknowledged: new AcknowledgedChanges(),
     truncations: new Truncations(store, words, patiently, now),
     cache,
-    enricher: new Enricher(cache, lookUp),
+    enricher: new Enricher(cache, lookUp, writer !== null),
     moves: new KeyMoves(store, (mutation) => writer?.settled(mutation) ?? Promise.resolve(), patiently),
     owned: new OwnedRowsKeeper(store, patiently),
     completer,

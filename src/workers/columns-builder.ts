@@ -1,4 +1,5 @@
 import type { Columns, ColumnValue } from '../shared/entity.ts';
+import { compiled } from './compiled.ts';
 
 /** A column's value; undefined for one that is to be absent. */
 export type Cell = ColumnValue | null | undefined;
@@ -55,12 +56,8 @@ export class ColumnsBuilder {
     const members = this.#names.flatMap((name, index) =>
       this.#present[index] === true ? [`${name}:cells[${index}]`] : [],
     );
-    try {
-      return new Function('cells', `return {${members.join(',')}}`) as Build;
-    } catch {
-      // A process may be forbidden to compile text (`--disallow-code-generation-from-strings`): slower, and the same.
-      return (cells) => this.#oneByOne(cells);
-    }
+    const build = compiled<Build>(['cells'], `return {${members.join(',')}}`);
+    return build ?? ((cells) => this.#oneByOne(cells));
   }
 
   #oneByOne(cells: readonly Cell[]): Columns {

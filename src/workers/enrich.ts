@@ -60,10 +60,13 @@ export class Enrichment {
 export class Enricher {
   readonly #cache: ReferenceCache;
   readonly #lookUp: LookUp;
+  readonly #hasStore: boolean;
 
-  constructor(cache: ReferenceCache, lookUp: LookUp) {
+  /** Without a store, nothing that passes can be found by others. */
+  constructor(cache: ReferenceCache, lookUp: LookUp, hasStore: boolean) {
     this.#cache = cache;
     this.#lookUp = lookUp;
+    this.#hasStore = hasStore;
   }
 
   /** Has the rows looked up that these changes are of, as far as `enrich` will ask for them: while other batches have their turn. */
@@ -115,6 +118,13 @@ export class Enricher {
     const again = before?.version === version;
     if (before !== null && !again && looksAsBefore(mutation, entity, before)) return;
     const after = referenceAfter(mutation, entity, before);
+    if (before === null && !this.#hasStore) {
+      // Nobody can look it up, so nobody is told. The word would put others that share it out of the cache, which are told of again, and
+      // so on without end.
+      if (entity !== 'event_device')
+        for (const key of keysOf(entity, tool, after)) this.#know(key, after, known);
+      return;
+    }
     if (entity === 'event_device') {
       const event = String(mutation.columns.event_id);
       announced.set(mutation, [referenceKey(referenceGroup(entity, tool, 'event_id'), event)]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Mutation } from '../../src/shared/mutation.ts';
 import { createBoard, ReferenceEpochs } from '../../src/shared/shared-board.ts';
+import { NoStore } from '../../src/workers/stores/no-store.ts';
 import { FakeStore, mutationOf } from './fake-store.ts';
 import { newWorker, REFERENCES } from './stages.ts';
 
@@ -235,5 +236,25 @@ describe('a row', () => {
     const { batch } = newTrial({ store: await stored() });
     const [row] = await batch(mutationOf('a', 1, { organisation_id: '2' }, { tool: 'fleet-mdm' }));
     expect(row?.columns.organisation_name).toBeNull();
+  });
+});
+
+describe('without a store', () => {
+  test('what is seen for the first time puts nothing out of the caches, and what changes does', async () => {
+    const board = createBoard(1);
+    const { enricher } = newWorker(new NoStore(16), { board, writes: false });
+    const words = new Int32Array(board.referenceEpochs);
+    const moved = async (...mutations: Mutation[]): Promise<number> => {
+      const before = words.reduce((sum, word) => sum + word, 0);
+      const enrichment = await enricher.enrich(mutations);
+      for (const mutation of mutations) enricher.decided(mutation, true, enrichment);
+      return words.reduce((sum, word) => sum + word, -before);
+    };
+    expect(await moved(organisation('2', 'ACME'), site('1', 'Main', '2'), device('a', '1'))).toBe(0);
+    const check = mutationOf('c', 1, { device_id: 'a' }, { entity: 'check' });
+    expect(await moved(check)).toBe(0);
+    expect(check.columns).toMatchObject({ device_id: 'a', ...PLACE });
+    expect(await moved(site('1', 'Main', '2', 2))).toBe(0);
+    expect(await moved(site('1', 'Main Street', '2', 3))).toBeGreaterThan(0);
   });
 });
