@@ -40,6 +40,16 @@ const security = z.strictObject({
 
 const consumer = z.strictObject({
   batchRecords: whole(2000, [1, 10_000], 'Records taken from librdkafka in one call.'),
+  fetchMinBytes: whole(
+    65_536,
+    [1, 100_000_000],
+    'A broker answers a fetch once it has so many bytes, or after `fetchMaxWaitMs`. With 1, every few records are a response and a batch of their own.',
+  ),
+  fetchMaxWaitMs: whole(
+    10,
+    [1, 300_000],
+    'Longest time that a broker waits for `fetchMinBytes`: a record at a low rate is as much later, and an idle consumer fetches as often.',
+  ),
   fetchQueueBackoffMs: whole(
     5,
     [1, 300_000],

@@ -85,6 +85,8 @@ export function consumerSettings(config: Config): KafkaSettings<ConsumerGlobalCo
       'session.timeout.ms': consumer.sessionTimeoutMs,
       'heartbeat.interval.ms': consumer.heartbeatIntervalMs,
       'max.poll.interval.ms': consumer.maxPollIntervalMs,
+      'fetch.min.bytes': consumer.fetchMinBytes,
+      'fetch.wait.max.ms': consumer.fetchMaxWaitMs,
       'fetch.queue.backoff.ms': consumer.fetchQueueBackoffMs,
       'queued.max.messages.kbytes': consumer.queuedMaxKbytes,
       'fetch.message.max.bytes': consumer.fetchMessageMaxBytes,

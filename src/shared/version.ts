@@ -15,11 +15,22 @@
 export type Version = string;
 
 const hex = (value: number | bigint, digits: number): string => value.toString(16).padStart(digits, '0');
+
+/**
+ * A position, 16 digits. Of a number V8 writes digits other than decimal ones five times as fast while it is below 2^31, so a larger one is
+ * written in two parts.
+ */
+function position16(value: number | bigint): string {
+  if (typeof value === 'bigint') return hex(value, 16);
+  const high = Math.floor(value / LOW);
+  return hex(high, 10) + hex(value - high * LOW, 6);
+}
+const LOW = 0x1000000;
 const end = (snapshot: boolean): string => (snapshot ? '-0' : '-1');
 
 /** `lsn` as a number while it is safe, otherwise as a bigint. */
 export function postgresVersion(epoch: number, lsn: number | bigint, snapshot: boolean): Version {
-  return `${hex(epoch, 4)}-${hex(lsn, 16)}${end(snapshot)}`;
+  return `${hex(epoch, 4)}-${position16(lsn)}${end(snapshot)}`;
 }
 
 export function mysqlVersion(
@@ -29,11 +40,11 @@ export function mysqlVersion(
   row: number,
   snapshot: boolean,
 ): Version {
-  return `${hex(epoch, 4)}-${hex(fileNumber, 8)}-${hex(position, 16)}-${hex(row, 8)}${end(snapshot)}`;
+  return `${hex(epoch, 4)}-${hex(fileNumber, 8)}-${position16(position)}-${hex(row, 8)}${end(snapshot)}`;
 }
 
 export function mongoVersion(epoch: number, offset: number, snapshot: boolean): Version {
-  return `${hex(epoch, 4)}-${hex(offset, 16)}${end(snapshot)}`;
+  return `${hex(epoch, 4)}-${position16(offset)}${end(snapshot)}`;
 }
 
 const LSN = /^([0-9a-f]{8}):([0-9a-f]{8}):([0-9a-f]{4})$/i;

@@ -50,6 +50,8 @@ describe('settings of librdkafka', () => {
       'partition.assignment.strategy': 'cooperative-sticky',
       'isolation.level': 'read_committed',
       'enable.partition.eof': true,
+      'fetch.min.bytes': 65_536,
+      'fetch.wait.max.ms': 10,
       'fetch.queue.backoff.ms': 5,
     });
   });
