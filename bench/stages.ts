@@ -71,7 +71,7 @@ export const PRODUCT_RULES: readonly Rule[] = [
   ),
   rule(
     'decode',
-    /^workers\/(mapping|mappings|columns-builder|mapped-table|reading|conversions|classified|details|one-line|unmapped-events)$/,
+    /^workers\/(mapping|mappings|columns-builder|compiled|mapped-table|reading|conversions|classified|details|one-line|unmapped-events)$/,
   ),
   rule('decode', /^workers\/sources\//),
   rule('enrich', /^workers\/(enrich|look-up|reference|reference-cache|follow-rules|truncations)$/),

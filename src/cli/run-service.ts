@@ -39,7 +39,18 @@ export async function runService(options: RunOptions): Promise<number> {
   });
   if (service.managementPort !== null) logger.info({ port: service.managementPort }, 'management port open');
   options.started?.(service);
-  const reason = await endReason(service, options);
+  const signals = hearSignals();
+  try {
+    return await untilEnded(service, signals, options);
+  } finally {
+    signals.forget();
+  }
+}
+
+/** Drains when it is time; answers the records that were left. */
+async function untilEnded(service: Service, signals: Signals, options: RunOptions): Promise<number> {
+  const { logger } = options;
+  const reason = await endReason(service, signals, options);
   logger.info(`draining: ${reason}`);
   const left = await service.stop();
   if (left.records > 0)
@@ -57,11 +68,15 @@ export async function runService(options: RunOptions): Promise<number> {
 
 const BROKEN = 'the pipeline broke';
 
-async function endReason(service: Service, { untilIdleSeconds }: RunOptions): Promise<string> {
+async function endReason(
+  service: Service,
+  signals: Signals,
+  { untilIdleSeconds }: RunOptions,
+): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<string>((resolve) => {
-      onSignals(resolve);
+      signals.first = resolve;
       service.pipeline.ended().then(
         () => undefined,
         () => resolve(BROKEN),
@@ -77,16 +92,28 @@ async function endReason(service: Service, { untilIdleSeconds }: RunOptions): Pr
   }
 }
 
+interface Signals {
+  /** Called with the first signal. */
+  first: (reason: string) => void;
+  /** From now on signals do what they do by default. */
+  readonly forget: () => void;
+}
+
 /**
- * Tells of the first signal; whoever signals twice does not want to wait. One listener for both: Node drops a signal that came while
- * the first one's listener was being replaced, as two do that come while the thread is busy.
+ * Hears of signals; whoever signals twice does not want to wait. One listener for both: Node drops a signal that came while the first
+ * one's listener was being replaced, as two do that come while the thread is busy.
  */
-function onSignals(first: (reason: string) => void): void {
+function hearSignals(): Signals {
   let told = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (told) endProcess(EXIT.failed);
     told = true;
-    first(`got ${signal}`);
+    signals.first(`got ${signal}`);
+  };
+  const signals: Signals = {
+    first: () => undefined,
+    forget: () => void process.off('SIGTERM', onSignal).off('SIGINT', onSignal),
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  return signals;
 }

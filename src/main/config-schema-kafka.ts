@@ -47,7 +47,7 @@ const consumer = z.strictObject({
   ),
   fetchMaxWaitMs: whole(
     10,
-    [1, 300_000],
+    [1, 10_000],
     'Longest time that a broker waits for `fetchMinBytes`: a record at a low rate is as much later, and an idle consumer fetches as often.',
   ),
   fetchQueueBackoffMs: whole(

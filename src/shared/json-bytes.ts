@@ -57,6 +57,7 @@ export class JsonBytes {
     return this.textBetween(start, this.used);
   }
 
+  /** What was written from one place up to another, as text. */
   textBetween(start: number, end: number): string {
     return this.#bytes.toString('utf8', start, end);
   }

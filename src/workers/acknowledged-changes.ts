@@ -17,7 +17,7 @@ interface Handled {
 
 /**
  * Changes as they came, and by name once somebody has asked for one: in a stream that repeats nothing nobody does. Kept as bytes: as
- * objects they outlive the young generation, and took some 20 MB of a worker's heap.
+ * objects they outlived the young generation, to be copied, marked and swept.
  */
 class ChangeLog {
   #texts = new JsonBytes(new SharedArrayBuffer(TEXT_BYTES));
