@@ -17,8 +17,8 @@ export type Version = string;
 const hex = (value: number | bigint, digits: number): string => value.toString(16).padStart(digits, '0');
 
 /**
- * A position, 16 digits. V8 writes hexadecimal digits quickly of numbers below 2^31 only, so a larger one is written in two parts: it took
- * half a microsecond of each record.
+ * A position, 16 digits. V8 writes hexadecimal digits quickly of numbers below 2^31 only, so a larger one is written in two
+ * parts.
  */
 function position16(value: number | bigint): string {
   if (typeof value === 'bigint') return hex(value, 16);

@@ -31,7 +31,7 @@ interface ColumnForm {
 interface EntityForm {
   readonly topic: string | null;
   readonly columns: ReadonlyMap<string, ColumnForm>;
-  /** Those of the last record, in its order: the next one's are mostly the same, and looking each up takes longer than writing its label. */
+  /** Those of the last record, in its order: the next one's are mostly the same, and need no look-up then. */
   readonly last: ColumnForm[];
 }
 

@@ -86,14 +86,8 @@ export class RunProcess {
 
   /** How it ends; rejects with what it logged if it does not. */
   async endsWithin(ms: number): Promise<Ending> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`the service has not ended within ${ms / 1000} s: ${this.#output()}`)),
-        ms,
-      );
-    });
-    return await Promise.race([this.ended, late]).finally(() => clearTimeout(timer));
+    await this.#until(() => this.#ending !== undefined, 'ended', ms);
+    return await this.ended;
   }
 
   async kill9(): Promise<void> {

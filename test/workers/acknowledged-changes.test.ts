@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { AcknowledgedChanges } from '../../src/workers/acknowledged-changes.ts';
-import { device } from './stores/samples.ts';
+import { device, facet } from './stores/samples.ts';
 
 /** More than are remembered, of which the last 25,000 always are. */
 const MANY = 60_000;
@@ -36,4 +36,26 @@ test('a version may repeat a handled change unless it is later than all before i
     changes.mayRepeat('devices', partition, version);
   expect([may(0, 'b'), may(0, 'c'), may(0, 'c'), may(0, 'b')]).toEqual([false, false, true, true]);
   expect([may(1, 'a'), may(0, 'd'), changes.mayRepeat('sites', 0, 'a')]).toEqual([false, false, false]);
+});
+
+test('ids of any length and script are told apart, and so are rows of the same id in other tables and facets', () => {
+  const changes = new AcknowledgedChanges();
+  changes.upTo(0);
+  const long = (row: number): string => `${'Büro 💾 '.repeat(20)}${row}`;
+  for (let row = 0; row < MANY; row += 1) changes.handled(device(long(row), 1, {}), 0);
+  expect([MANY - LAST, MANY - 1, MANY].map((row) => changes.has(device(long(row), 1, {})))).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  const others = [
+    device('1', 1, {}),
+    facet('1', 'host_seen_times', 1, {}),
+    device('1', 1, {}, { entity: 'user' }),
+  ];
+  for (const [place, one] of others.entries()) {
+    expect(changes.has(one)).toBe(false);
+    changes.handled(one, 0);
+    expect(others.map((other) => changes.has(other))).toEqual(others.map((_, at) => at <= place));
+  }
 });
