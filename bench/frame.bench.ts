@@ -1,5 +1,6 @@
 import { AnalyticsFrameReader, AnalyticsFrameWriter } from '../src/shared/analytics-frame.ts';
-import { encodeHeaders, RecordFrameReader, RecordFrameWriter } from '../src/shared/record-frame.ts';
+import { RecordFrameReader, RecordFrameWriter } from '../src/shared/record-frame.ts';
+import { encodeHeaders } from '../src/shared/record-headers.ts';
 import { CheckIns, START_MS } from './generate.ts';
 import { type Arm, type BenchOptions, type OpenSubject, type Subject, timed, workMs } from './harness.ts';
 

@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { toSourceRecord } from '../src/shared/captured-record.ts';
 import type { CapturedRecord } from '../src/shared/record.ts';
-import { encodeHeaders, RecordFrameWriter } from '../src/shared/record-frame.ts';
+import { RecordFrameWriter } from '../src/shared/record-frame.ts';
+import { encodeHeaders } from '../src/shared/record-headers.ts';
 import type { Decoder } from '../src/workers/decode.ts';
 import { capturedFile } from './captures.ts';
 import {

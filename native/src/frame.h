@@ -34,7 +34,7 @@ struct Record {
 
 constexpr size_t kFrameHead = 16;
 constexpr uint32_t kRecordMagic = 0x3153464f;
-constexpr size_t kRecordHead = 40;
+constexpr size_t kRecordHead = 48;
 constexpr uint32_t kAnalyticsMagic = 0x4153464f;
 constexpr size_t kAnalyticsHead = 24;
 
@@ -63,6 +63,51 @@ inline int32_t LengthOf(const Bytes& bytes) {
   return bytes.data == nullptr ? -1 : static_cast<int32_t>(bytes.size);
 }
 
+// With `schemas.enable=true` the values of a topic begin with the same schema: a frame holds it once (src/shared/value-prefix.ts).
+class ValuePrefixes {
+ public:
+  // Bytes of the frame that a value begins with; none when `bytes` is 0.
+  struct Prefix {
+    size_t at = 0;
+    size_t bytes = 0;
+  };
+
+  // What a value has in common with one that is in the frame.
+  Prefix Find(const uint8_t* frame, uint32_t topic_id, const Bytes& value) const {
+    if (!HasOpening(value)) return {};
+    for (const Known& known : known_) {
+      const auto& [at, bytes] = known.prefix;
+      if (known.topic_id == topic_id && value.size >= bytes && std::memcmp(frame + at, value.data, bytes) == 0) return known.prefix;
+    }
+    return {};
+  }
+
+  // A value without a known prefix was put into the frame.
+  void Learn(uint32_t topic_id, const Bytes& value, size_t at) {
+    if (known_.size() == kKnownMax || !HasOpening(value)) return;
+    const void* payload = memmem(value.data, value.size, kPayload, sizeof kPayload - 1);
+    if (payload == nullptr) return;
+    const size_t before = static_cast<size_t>(static_cast<const uint8_t*>(payload) - value.data);
+    known_.push_back({topic_id, {at, before + sizeof kPayload - 1}});
+  }
+
+ private:
+  struct Known {
+    uint32_t topic_id;
+    Prefix prefix;
+  };
+
+  static constexpr char kOpening[] = "{\"schema\":";
+  static constexpr char kPayload[] = ",\"payload\":";
+  static constexpr size_t kKnownMax = 64;
+
+  static bool HasOpening(const Bytes& value) {
+    return value.size >= sizeof kOpening - 1 && std::memcmp(value.data, kOpening, sizeof kOpening - 1) == 0;
+  }
+
+  std::vector<Known> known_;
+};
+
 class RecordFrameWriter {
  public:
   // `data` null: there is no frame, and nothing fits.
@@ -81,7 +126,7 @@ class RecordFrameWriter {
     return bytes;
   }
 
-  // Bytes that the record takes in a frame.
+  // Bytes that the record takes in a frame at most.
   static size_t EntryBytes(const Record& record) {
     return Align8(kRecordHead + record.key.size + record.value.size + HeaderBytes(record));
   }
@@ -91,19 +136,26 @@ class RecordFrameWriter {
 
   // False when it does not fit any more; the frame is unchanged then.
   bool Append(const Record& record) {
+    const ValuePrefixes::Prefix prefix = prefixes_.Find(data_, record.topic_id, record.value);
+    Bytes own = record.value;
+    if (prefix.bytes > 0) own = {own.data + prefix.bytes, own.size - prefix.bytes};
     const size_t header_bytes = HeaderBytes(record);
-    const size_t size = Align8(kRecordHead + record.key.size + record.value.size + header_bytes);
+    const size_t size = Align8(kRecordHead + record.key.size + own.size + header_bytes);
     if (size > capacity_ || used_ > capacity_ - size || size > std::numeric_limits<int32_t>::max()) return false;
     uint8_t* at = data_ + used_;
     Put<uint32_t>(at, static_cast<uint32_t>(size));
     Put<uint32_t>(at + 4, record.topic_id);
     Put<int32_t>(at + 8, record.partition);
     Put<int32_t>(at + 12, LengthOf(record.key));
-    Put<int32_t>(at + 16, LengthOf(record.value));
+    Put<int32_t>(at + 16, LengthOf(own));
     Put<uint32_t>(at + 20, static_cast<uint32_t>(header_bytes));
     Put<double>(at + 24, static_cast<double>(record.offset));
     Put<double>(at + 32, static_cast<double>(record.timestamp));
-    uint8_t* end = PutBytes(PutBytes(at + kRecordHead, record.key), record.value);
+    Put<uint32_t>(at + 40, static_cast<uint32_t>(prefix.at));
+    Put<uint32_t>(at + 44, static_cast<uint32_t>(prefix.bytes));
+    uint8_t* value_at = PutBytes(at + kRecordHead, record.key);
+    if (prefix.bytes == 0) prefixes_.Learn(record.topic_id, record.value, static_cast<size_t>(value_at - data_));
+    uint8_t* end = PutBytes(value_at, own);
     if (header_bytes > 0) end = PutHeaders(end, *record.headers);
     // What padding holds is never read, but a frame should not tell of the one before it.
     std::memset(end, 0, static_cast<size_t>(at + size - end));
@@ -137,6 +189,7 @@ class RecordFrameWriter {
   size_t capacity_;
   size_t used_ = kFrameHead;
   uint32_t count_ = 0;
+  ValuePrefixes prefixes_;
 };
 
 // An encoded analytics record in its frame.

@@ -3,6 +3,7 @@
 //   sanitized SEED ROUNDS
 #include <rdkafka.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -66,27 +67,55 @@ size_t ReadNoise() {
   return sum;
 }
 
+// The value of the entry at a place, put together again.
+std::string ValueAt(const uint8_t* frame, size_t entry) {
+  const size_t key_size = static_cast<size_t>(std::max(0, Get<int32_t>(frame + entry + 12)));
+  const size_t own_size = static_cast<size_t>(std::max(0, Get<int32_t>(frame + entry + 16)));
+  const size_t prefix_at = Get<uint32_t>(frame + entry + 40), prefix_size = Get<uint32_t>(frame + entry + 44);
+  CHECK(prefix_at + prefix_size <= entry);
+  const char* text = reinterpret_cast<const char*>(frame);
+  return std::string(text + prefix_at, prefix_size) + std::string(text + entry + kRecordHead + key_size, own_size);
+}
+
+// Bytes of a value: mostly noise, sometimes behind one of three schemas, whole or cut off.
+std::string NoisyValue() {
+  const std::string schemas[] = {"{\"schema\":{\"a\":1},\"payload\":", "{\"schema\":{\"a\":10},\"payload\":", "{\"schema\":"};
+  std::string value = Below(2) ? schemas[Below(3)] : "";
+  const size_t size = Below(200);
+  auto noise = Noise(size);
+  value.append(reinterpret_cast<const char*>(noise.get()), size);
+  if (Below(4) == 0) value.resize(Below(value.size() + 1));
+  return value;
+}
+
 // Any record into a frame of any size: it is there whole or not at all.
 void WriteNoise() {
-  const size_t capacity = Below(600);
+  const size_t capacity = Below(900);
   auto frame = Noise(capacity);
   RecordFrameWriter writer(frame.get(), capacity);
   size_t written = 0, used = kFrameHead;
   for (size_t count = Below(8); count > 0; count -= 1) {
-    const size_t key_size = Below(40), value_size = Below(200), name_size = Below(10);
-    auto key = Noise(key_size), value = Noise(value_size), name = Noise(name_size);
-    std::vector<Header> headers(Below(3), Header{{name.get(), name_size}, {Below(2) ? value.get() : nullptr, 0}});
+    const size_t key_size = Below(40), name_size = Below(10);
+    auto key = Noise(key_size), name = Noise(name_size);
+    const std::string value = NoisyValue();
+    // A copy of just this size, so that a comparison beside it is seen.
+    auto bytes = std::unique_ptr<uint8_t[]>(new uint8_t[value.size()]);
+    std::memcpy(bytes.get(), value.data(), value.size());
+    std::vector<Header> headers(Below(3), Header{{name.get(), name_size}, {Below(2) ? bytes.get() : nullptr, 0}});
     Record record;
+    record.topic_id = static_cast<uint32_t>(Below(2));
     if (Below(3) > 0) record.key = {key.get(), key_size};
-    if (Below(3) > 0) record.value = {value.get(), value_size};
+    if (Below(3) > 0) record.value = {bytes.get(), value.size()};
     record.headers = Below(2) ? &headers : nullptr;
-    const size_t size = RecordFrameWriter::EntryBytes(record);
-    const bool fits = used + size <= capacity;
-    CHECK(writer.Append(record) == fits);
+    const size_t size_max = RecordFrameWriter::EntryBytes(record);
+    const bool fits = writer.Append(record);
+    // A record that has a prefix may need less than it would by itself, and never more.
+    CHECK(fits || used + size_max > capacity);
     if (!fits) continue;
-    CHECK(Get<uint32_t>(frame.get() + used) == size);
-    CHECK(record.value.data == nullptr ||
-          std::memcmp(frame.get() + used + kRecordHead + record.key.size, value.get(), value_size) == 0);
+    const size_t size = Get<uint32_t>(frame.get() + used);
+    CHECK(size <= size_max && used + size <= capacity);
+    CHECK((Get<int32_t>(frame.get() + used + 16) < 0) == (record.value.data == nullptr));
+    CHECK(record.value.data == nullptr || ValueAt(frame.get(), used) == value);
     used += size;
     written += 1;
   }

@@ -39,6 +39,7 @@ const NO_RECORD: SourceRecord = {
   timestamp: 0,
   key: null,
   value: null,
+  valuePrefix: '',
   header: () => undefined,
 };
 const NO_CHANGE: RowChange = { op: 'c', value: {}, source: {}, sourceTs: 0, record: NO_RECORD };

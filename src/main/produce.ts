@@ -9,7 +9,7 @@ import { AnalyticsFrameReader, analyticsFrameCount } from '../shared/analytics-f
 import { assert, must } from '../shared/assert.ts';
 import { ENTITIES, ENTITY_NAMES } from '../shared/entity.ts';
 import { DependencyError, messageOf } from '../shared/errors.ts';
-import { encodeHeaders } from '../shared/record-frame.ts';
+import { encodeHeaders } from '../shared/record-headers.ts';
 import { type FrameProducer, type HandoverAddon, nativeClient } from './handover/native-addon.ts';
 import { Seldom } from './seldom.ts';
 

@@ -71,6 +71,7 @@ export function toSourceRecord(captured: CapturedRecord): SourceRecord {
     timestamp,
     key,
     value,
+    valuePrefix: '',
     header: (name) => headers.findLast(([known]) => known === name)?.[1] ?? undefined,
   };
 }

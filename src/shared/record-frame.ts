@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { assert } from './assert.ts';
+import { ValuePrefixes } from './value-prefix.ts';
 
 /**
  * The frame in which Kafka records travel from the consumer to a worker, in shared memory. Whoever fills it (main's JavaScript, a
@@ -7,21 +8,22 @@ import { assert } from './assert.ts';
  *
  *   frame   u32 magic | u32 records | u32 used bytes | u32 0 | entry…
  *   entry   u32 entry bytes | u32 topic id | i32 partition | i32 key bytes (-1: null) | i32 value bytes (-1: null)
- *           | u32 header bytes | f64 offset | f64 timestamp ms | key | value | headers | padding
+ *           | u32 header bytes | f64 offset | f64 timestamp ms | u32 prefix at | u32 prefix bytes
+ *           | key | value | headers | padding
  *   headers u32 count, then each: u32 name bytes | i32 value bytes (-1: null) | name | value
+ *
+ * A value is the `prefix bytes` that stand at `prefix at`, counted from the frame's beginning, in an entry before it, and then the
+ * entry's own (value-prefix.ts).
  */
 const MAGIC = 0x3153464f;
 const FRAME_HEAD = 16;
-const ENTRY_HEAD = 40;
+const ENTRY_HEAD = 48;
 
 export const FRAME_BYTES_MIN = 4096;
 
-/** Headers as node-rdkafka gives them: one object a header, one property an object. */
-export type RecordHeaders = readonly Readonly<Record<string, Uint8Array | string | null>>[];
-
 const align8 = (bytes: number): number => (bytes + 7) & ~7;
 
-/** Bytes that a record takes in a frame, headers included. */
+/** Bytes that a record takes in a frame at most, headers included. */
 export function entryBytes(keyBytes: number, valueBytes: number, headerBytes: number): number {
   return align8(ENTRY_HEAD + keyBytes + valueBytes + headerBytes);
 }
@@ -31,77 +33,11 @@ export function frameBytes(keyBytes: number, valueBytes: number, headerBytes: nu
   return FRAME_HEAD + entryBytes(keyBytes, valueBytes, headerBytes);
 }
 
-/** A record's headers in the frame's form; empty for none. */
-export function encodeHeaders(headers: RecordHeaders | undefined): Uint8Array {
-  if (headers === undefined || headers.length === 0) return EMPTY;
-  const parts: Buffer[] = [Buffer.alloc(4)];
-  let count = 0;
-  for (const header of headers) {
-    for (const name of Object.keys(header)) {
-      const raw = header[name];
-      const nameBytes = Buffer.from(name, 'utf8');
-      const value =
-        raw === null || raw === undefined ? null : Buffer.from(raw as Uint8Array | string as string);
-      const head = Buffer.alloc(8);
-      head.writeUInt32LE(nameBytes.length, 0);
-      head.writeInt32LE(value === null ? -1 : value.length, 4);
-      parts.push(head, nameBytes);
-      if (value !== null) parts.push(value);
-      count += 1;
-    }
-  }
-  parts[0]?.writeUInt32LE(count, 0);
-  return Buffer.concat(parts);
-}
-const EMPTY = new Uint8Array(0);
-
-/**
- * Encodes headers, remembering the last ones: a connector puts the same few on every record, and comparing them costs a tenth of
- * encoding them.
- */
-export class HeaderEncoder {
-  #names: string[] = [];
-  #values: Buffer[] = [];
-  #encoded: Uint8Array = EMPTY;
-
-  encode(headers: RecordHeaders | undefined): Uint8Array {
-    if (headers === undefined || headers.length === 0) return EMPTY;
-    if (!this.#isLast(headers)) this.#remember(headers);
-    return this.#encoded;
-  }
-
-  #isLast(headers: RecordHeaders): boolean {
-    if (headers.length !== this.#names.length) return false;
-    let index = 0;
-    for (const header of headers) {
-      for (const name in header) {
-        const value = header[name];
-        if (name !== this.#names[index] || !(value instanceof Buffer)) return false;
-        if (this.#values[index]?.equals(value) !== true) return false;
-        index += 1;
-      }
-    }
-    return index === headers.length;
-  }
-
-  #remember(headers: RecordHeaders): void {
-    this.#encoded = encodeHeaders(headers);
-    this.#names = [];
-    this.#values = [];
-    const entries = headers.flatMap((header) => Object.entries(header));
-    // Headers with a value that is no bytes are encoded each time.
-    if (!entries.every(([, value]) => value instanceof Uint8Array)) return;
-    for (const [name, value] of entries) {
-      this.#names.push(name);
-      this.#values.push(Buffer.from(value instanceof Uint8Array ? value : []));
-    }
-  }
-}
-
 /** Fills a frame. The buffer may be used again after `reset`. */
 export class RecordFrameWriter {
   readonly #bytes: Buffer;
   readonly #view: DataView;
+  readonly #prefixes: ValuePrefixes;
   #used = FRAME_HEAD;
   #count = 0;
 
@@ -109,6 +45,7 @@ export class RecordFrameWriter {
     assert(buffer.byteLength >= FRAME_BYTES_MIN || buffer.byteLength >= FRAME_HEAD, 'frame buffer too small');
     this.#bytes = Buffer.from(buffer);
     this.#view = new DataView(buffer);
+    this.#prefixes = new ValuePrefixes(this.#bytes);
     this.reset();
   }
 
@@ -123,6 +60,7 @@ export class RecordFrameWriter {
   reset(): void {
     this.#used = FRAME_HEAD;
     this.#count = 0;
+    this.#prefixes.clear();
     this.#finish();
   }
 
@@ -137,8 +75,10 @@ export class RecordFrameWriter {
     headers: Uint8Array,
   ): boolean {
     const keyBytes = key === null ? 0 : key.length;
-    const valueBytes = value === null ? 0 : value.length;
-    const size = entryBytes(keyBytes, valueBytes, headers.length);
+    const prefix = this.#prefixes.find(topicId, value);
+    const own = value === null || prefix.bytes === 0 ? value : value.subarray(prefix.bytes);
+    const ownBytes = own === null ? 0 : own.length;
+    const size = entryBytes(keyBytes, ownBytes, headers.length);
     const start = this.#used;
     if (start + size > this.#bytes.length) return false;
     const view = this.#view;
@@ -146,16 +86,17 @@ export class RecordFrameWriter {
     view.setUint32(start + 4, topicId, true);
     view.setInt32(start + 8, partition, true);
     view.setInt32(start + 12, key === null ? -1 : keyBytes, true);
-    view.setInt32(start + 16, value === null ? -1 : valueBytes, true);
+    view.setInt32(start + 16, own === null ? -1 : ownBytes, true);
     view.setUint32(start + 20, headers.length, true);
     view.setFloat64(start + 24, offset, true);
     view.setFloat64(start + 32, timestamp, true);
-    let at = start + ENTRY_HEAD;
-    if (key !== null) this.#bytes.set(key, at);
-    at += keyBytes;
-    if (value !== null) this.#bytes.set(value, at);
-    at += valueBytes;
-    if (headers.length > 0) this.#bytes.set(headers, at);
+    view.setUint32(start + 40, prefix.at, true);
+    view.setUint32(start + 44, prefix.bytes, true);
+    const valueAt = start + ENTRY_HEAD + keyBytes;
+    if (key !== null) this.#bytes.set(key, start + ENTRY_HEAD);
+    if (own !== null) this.#bytes.set(own, valueAt);
+    if (headers.length > 0) this.#bytes.set(headers, valueAt + ownBytes);
+    if (prefix.bytes === 0) this.#prefixes.learn(topicId, value, valueAt);
     this.#used = start + size;
     this.#count += 1;
     this.#finish();
@@ -182,6 +123,8 @@ export class RecordFrameReader {
   readonly #bytes: Buffer;
   readonly #view: DataView;
   readonly #starts: Uint32Array;
+  /** Prefixes as texts, by their place and length. */
+  readonly #prefixTexts = new Map<number, { readonly bytes: number; readonly text: FrameText }>();
 
   constructor(buffer: SharedArrayBuffer) {
     this.#bytes = Buffer.from(buffer);
@@ -196,6 +139,8 @@ export class RecordFrameReader {
       const size = this.#view.getUint32(at, true);
       assert(size >= ENTRY_HEAD && at + size <= used, 'record frame entry out of bounds');
       assert(size === this.#sizeAt(at), 'record frame entry whose parts are not its size');
+      const prefixEnd = this.#view.getUint32(at + 40, true) + this.#view.getUint32(at + 44, true);
+      assert(prefixEnd <= at, 'record frame entry whose prefix is not in front of it');
       this.#starts[index] = at;
       at += size;
     }
@@ -225,13 +170,17 @@ export class RecordFrameReader {
     return length < 0 ? null : this.#bytes.subarray(start + ENTRY_HEAD, start + ENTRY_HEAD + length);
   }
 
-  /** The value's bytes as a view into the frame. */
+  /** The value's bytes: a view into the frame, or a copy if it begins with a prefix. */
   value(index: number): Buffer | null {
     const start = this.#start(index);
     const length = this.#view.getInt32(start + 16, true);
     if (length < 0) return null;
     const at = start + ENTRY_HEAD + Math.max(0, this.#view.getInt32(start + 12, true));
-    return this.#bytes.subarray(at, at + length);
+    const own = this.#bytes.subarray(at, at + length);
+    const prefixBytes = this.#view.getUint32(start + 44, true);
+    if (prefixBytes === 0) return own;
+    const prefixAt = this.#view.getUint32(start + 40, true);
+    return Buffer.concat([this.#bytes.subarray(prefixAt, prefixAt + prefixBytes), own]);
   }
 
   keyText(index: number): FrameText {
@@ -240,6 +189,20 @@ export class RecordFrameReader {
     return length < 0 ? NULL_TEXT : this.#text(start + ENTRY_HEAD, length);
   }
 
+  /** What the value begins with; the same text object for all that share it, and empty for most. */
+  valuePrefixText(index: number): FrameText {
+    const start = this.#start(index);
+    const bytes = this.#view.getUint32(start + 44, true);
+    if (bytes === 0) return NO_TEXT;
+    const at = this.#view.getUint32(start + 40, true);
+    const known = this.#prefixTexts.get(at);
+    if (known?.bytes === bytes) return known.text;
+    const text = this.#text(at, bytes);
+    this.#prefixTexts.set(at, { bytes, text });
+    return text;
+  }
+
+  /** The value, without its prefix. */
   valueText(index: number): FrameText {
     const start = this.#start(index);
     const length = this.#view.getInt32(start + 16, true);
@@ -294,4 +257,5 @@ export class RecordFrameReader {
   }
 }
 const NULL_TEXT: FrameText = { text: null };
+const NO_TEXT: FrameText = { text: '' };
 const INVALID_TEXT: FrameText = { text: null, invalid: true };

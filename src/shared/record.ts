@@ -9,7 +9,10 @@ export interface SourceRecord {
   /** Milliseconds since 1970 UTC. */
   readonly timestamp: number;
   readonly key: string | null;
+  /** Without `valuePrefix`. */
   readonly value: string | null;
+  /** What the value begins with, if that is known for itself because other records begin so, too; mostly empty. */
+  readonly valuePrefix: string;
   /** Parsed only when asked for: most records are decided without them. */
   header(name: string): string | undefined;
 }

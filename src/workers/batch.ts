@@ -113,14 +113,18 @@ export class BatchRun {
 
   #decode(index: number): void {
     const key = this.#reader.keyText(index);
+    const prefix = this.#reader.valuePrefixText(index);
     const value = this.#reader.valueText(index);
-    if ('invalid' in key || 'invalid' in value) {
+    if ('invalid' in key || 'invalid' in prefix || 'invalid' in value) {
       const part = 'invalid' in key ? 'key' : 'value';
       this.#reject(index, 'invalid_utf8', `the ${part} is not UTF-8`, 'DataException', 'VALUE_CONVERTER');
       return;
     }
     const topic = this.#stages.topicOf(this.#reader.topicId(index));
-    this.#take(index, this.#stages.decoder.decode(new FrameRecord(this.#reader, index, topic, key, value)));
+    this.#take(
+      index,
+      this.#stages.decoder.decode(new FrameRecord(this.#reader, index, topic, { key, prefix, value })),
+    );
   }
 
   #take(index: number, decoded: Decoded): void {

@@ -108,7 +108,7 @@ class RecordDecoder implements Decoder {
   }
 
   #decodeText(record: SourceRecord, text: string, topic: Topic, exact: boolean): Decoded {
-    const payload = topic.value.payloadText(text);
+    const payload = topic.value.payloadText(text, record.valuePrefix);
     const sliced = exact ? undefined : topic.slicer.slice(payload);
     if (sliced !== undefined) return this.#decodeEnvelope(record, text, topic, sliced, false);
     const parsed = exact ? parseExact(payload, 'value') : parseJson(payload, 'value');

@@ -9,17 +9,24 @@ export class FrameRecord implements SourceRecord {
   readonly timestamp: number;
   readonly key: string | null;
   readonly value: string | null;
+  readonly valuePrefix: string;
   readonly #reader: RecordFrameReader;
   readonly #index: number;
   #headers: [string, Buffer | null][] | null = null;
 
-  constructor(reader: RecordFrameReader, index: number, topic: string, key: FrameText, value: FrameText) {
+  constructor(
+    reader: RecordFrameReader,
+    index: number,
+    topic: string,
+    texts: { readonly key: FrameText; readonly prefix: FrameText; readonly value: FrameText },
+  ) {
     this.topic = topic;
     this.partition = reader.partition(index);
     this.offset = reader.offset(index);
     this.timestamp = reader.timestamp(index);
-    this.key = key.text;
-    this.value = value.text;
+    this.key = texts.key.text;
+    this.value = texts.value.text;
+    this.valuePrefix = texts.prefix.text ?? '';
     this.#reader = reader;
     this.#index = index;
   }

@@ -44,6 +44,7 @@ function shapes(topic: string): OutgoingRecord[] {
       { headers: [{ h: raw }, { h: null }, { '': EMPTY }, { ü: Buffer.from('ü') }] },
       { key: raw, value: raw },
       { value: Buffer.alloc(index % 40 === 5 ? 100_000 : 10, 7) },
+      { value: Buffer.from(`{"schema":"${'s'.repeat(2000 + (index % 3))}","payload":${index}}`) },
     ];
     return {
       topic,
@@ -51,7 +52,7 @@ function shapes(topic: string): OutgoingRecord[] {
       key,
       value,
       timestamp: 1_700_000_000_000 + index,
-      ...shape[index % 6],
+      ...shape[index % 7],
     };
   });
 }

@@ -4,7 +4,8 @@ import type { PartitionState } from '../../src/main/partitions.ts';
 import { AnalyticsFrameWriter } from '../../src/shared/analytics-frame.ts';
 import { ENTITY_NAMES, type EntityName } from '../../src/shared/entity.ts';
 import type { DeadLetter } from '../../src/shared/outcome.ts';
-import { encodeHeaders, RecordFrameWriter, type RecordHeaders } from '../../src/shared/record-frame.ts';
+import { RecordFrameWriter } from '../../src/shared/record-frame.ts';
+import { encodeHeaders, type RecordHeaders } from '../../src/shared/record-headers.ts';
 import type { BatchResult } from '../../src/shared/worker-protocol.ts';
 
 /** Batches as the workers hand them back, by hand. */

@@ -1,14 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  encodeHeaders,
   FRAME_BYTES_MIN,
   frameBytes,
-  HeaderEncoder,
   RecordFrameReader,
   RecordFrameWriter,
-  type RecordHeaders,
 } from '../../src/shared/record-frame.ts';
+import { encodeHeaders, HeaderEncoder, type RecordHeaders } from '../../src/shared/record-headers.ts';
 
 interface Given {
   readonly topicId: number;
@@ -54,6 +52,11 @@ describe('a record frame that is broken', () => {
     ['with an entry of no size', (view) => view.setUint32(16, 0, true), /out of bounds/],
     ['with a key that reaches into its value', (view) => view.setInt32(28, 100, true), /parts are not/],
     ['with a value that reaches into the next entry', (view) => view.setInt32(32, 60, true), /parts are not/],
+    [
+      'with a prefix beside what stands in front',
+      (view) => view.setUint32(16 + 44, 65, true),
+      /in front of it/,
+    ],
     ['with an entry beyond its end', (view) => view.setUint32(16, 1 << 20, true), /out of bounds/],
   ];
   test.each(broken)('%s is an assertion and not a wrong record', (_name, damage, message) => {
@@ -159,15 +162,81 @@ describe('a record frame', () => {
     expect(reader.valueText(1)).toEqual({ text: '{"op":"c"}' });
   });
 
+  describe('of values that begin with their schema', () => {
+    const schema = `{"schema":{"doc":"${'x'.repeat(900)} ☕"},"payload":`;
+    const wrap = (payload: string, opening = schema) => Buffer.from(`${opening}${payload}}`);
+
+    test('holds the schema once, and gives every value back byte for byte', () => {
+      const buffer = new SharedArrayBuffer(FRAME_BYTES_MIN);
+      const writer = new RecordFrameWriter(buffer);
+      const values = Array.from({ length: 20 }, (_, index) => wrap(`{"id":${index}}`));
+      for (const value of values) expect(append(writer, { ...GIVEN, value })).toBe(true);
+      const reader = new RecordFrameReader(buffer);
+      for (const [index, value] of values.entries()) expect(reader.value(index)).toEqual(value);
+      expect(reader.valueText(0)).toEqual({ text: values[0]?.toString() });
+      expect([reader.valuePrefixText(0), reader.valuePrefixText(1)]).toEqual([
+        { text: '' },
+        { text: schema },
+      ]);
+      expect(reader.valueText(19)).toEqual({ text: '{"id":19}}' });
+      writer.reset();
+      append(writer, { ...GIVEN, value: wrap('{}') });
+      expect(new RecordFrameReader(buffer).value(0)).toEqual(wrap('{}'));
+    });
+
+    test('shares none between topics, and none that is not whole', () => {
+      const reader = read(
+        { value: wrap('{"id":1}') },
+        { value: wrap('{"id":2}'), topicId: 4 },
+        { value: wrap('{"id":3}').subarray(0, 500) },
+        { value: Buffer.from(schema) },
+        { value: wrap('{"id":4}'), topicId: 4 },
+      );
+      const prefixes = [0, 1, 2, 3, 4].map((index) => reader.valuePrefixText(index).text?.length);
+      expect(prefixes).toEqual([0, 0, 0, schema.length, schema.length]);
+      expect(reader.value(3)).toEqual(Buffer.from(schema));
+    });
+
+    test('says of broken text in the schema that it is none', () => {
+      const value = Buffer.from('{"schema":"?","payload":{}}');
+      value[11] = 0xff;
+      const reader = read({ value }, { value });
+      expect([reader.valueText(0), reader.valuePrefixText(1)]).toEqual([
+        { text: null, invalid: true },
+        { text: null, invalid: true },
+      ]);
+    });
+
+    test('knows as many schemas as it may, and takes the values of others whole', () => {
+      const records = Array.from({ length: 140 }, (_, index) => ({
+        value: Buffer.from(`{"schema":${index % 70},"payload":${index}}`),
+      }));
+      const reader = read(...records);
+      for (const [index, { value }] of records.entries()) expect(reader.value(index)).toEqual(value);
+      expect([reader.valuePrefixText(133).text, reader.valuePrefixText(134).text]).toEqual([
+        '{"schema":63,"payload":',
+        '',
+      ]);
+    });
+  });
+
   test('gives back whatever was put into it', () => {
     const bytes = fc.option(fc.uint8Array({ maxLength: 300 }), { nil: null });
+    const schema = fc.constantFrom(
+      '{"schema":{"a":1},"payload":',
+      '{"schema":{"a":10},"payload":',
+      '{"schema":',
+    );
+    const wrapped = fc
+      .tuple(schema, fc.uint8Array({ maxLength: 60 }))
+      .map(([opening, rest]) => new Uint8Array(Buffer.concat([Buffer.from(opening), rest])));
     const record = fc.record({
-      topicId: fc.nat({ max: 2 ** 32 - 1 }),
+      topicId: fc.oneof(fc.nat({ max: 1 }), fc.nat({ max: 2 ** 32 - 1 })),
       partition: fc.nat({ max: 2 ** 31 - 1 }),
       offset: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
       timestamp: fc.integer({ min: -1, max: Number.MAX_SAFE_INTEGER }),
       key: bytes,
-      value: bytes,
+      value: fc.oneof(bytes, wrapped),
       headers: fc.array(
         fc.tuple(fc.string({ maxLength: 20 }), bytes).map(([name, value]) => ({ [`h${name}`]: value })),
         { maxLength: 4 },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { SchemaWrapper } from '../../src/workers/schema-wrapper.ts';
 import { captured, newTrial, siteRecord } from './record-builder.ts';
 
 describe('schemas in front of the payload', () => {
@@ -21,6 +22,23 @@ describe('schemas in front of the payload', () => {
     expect(trial.decode({ ...record, value: record.value?.slice(0, -1) ?? null })).toMatchObject({
       code: 'invalid_json',
     });
+  });
+
+  test('may stand apart from the text, be it cut where the schema ends or elsewhere', () => {
+    const schema = '{"fields":[{"field":",\\"payload\\":"}],"parameters":{"a":1,"payload":2}}';
+    const text = `{"schema":${schema},"payload":{"id":1}}`;
+    const wrapper = new SchemaWrapper();
+    for (const behind of ['{"id":1}}', '2}}', 'payload":{"id":1}}', '"id":1}}', text, '{"id":1}}', '}']) {
+      const at = text.length - behind.length;
+      expect(wrapper.payloadText(text.slice(at), text.slice(0, at))).toBe('{"id":1}');
+    }
+  });
+
+  test('that stands apart from a text cut off leaves it cut off', () => {
+    const [wrapper, before] = [new SchemaWrapper(), '{"schema":null,"payload":'];
+    expect(wrapper.payloadText('{"id":1}}', before)).toBe('{"id":1}');
+    expect(() => JSON.parse(wrapper.payloadText('{"id":1}', before))).toThrow(SyntaxError);
+    expect(() => JSON.parse(new SchemaWrapper().payloadText('{"id":1}', before))).toThrow(SyntaxError);
   });
 
   test('a row with columns called schema and payload is no wrapper', () => {

@@ -1,12 +1,7 @@
 import type { Message } from 'node-rdkafka';
 import { assert, must } from '../../shared/assert.ts';
-import {
-  encodeHeaders,
-  frameBytes,
-  HeaderEncoder,
-  RecordFrameWriter,
-  type RecordHeaders,
-} from '../../shared/record-frame.ts';
+import { frameBytes, RecordFrameWriter } from '../../shared/record-frame.ts';
+import { encodeHeaders, HeaderEncoder, type RecordHeaders } from '../../shared/record-headers.ts';
 import type { RecordConsumer } from '../consume.ts';
 import type { Dispatcher } from '../dispatch.ts';
 import type { OffsetRange, PartitionMap, PartitionState } from '../partitions.ts';
