@@ -76,12 +76,12 @@ export class KafkaLoad {
 
   async send(
     topic: string,
-    record: GeneratedRecord,
+    record: { readonly key: string; readonly value: string | Buffer },
     partition: number | null,
     headers?: readonly MessageHeader[],
     timestamp?: number,
   ): Promise<void> {
-    const value = Buffer.from(record.value);
+    const value = typeof record.value === 'string' ? Buffer.from(record.value) : record.value;
     for (;;) {
       try {
         this.#producer.produce(

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build, type Histogram } from 'hdr-histogram-js';
 import { must } from '../src/shared/assert.ts';
-import { CheckIns } from './generate.ts';
 import type { Figures } from './harness.ts';
-import { GroupOffsets, KafkaLoad } from './kafka-load.ts';
+import { GroupOffsets, type KafkaLoad } from './kafka-load.ts';
 import { processTimes } from './machine.ts';
-import { KEYS, type Load, makeLoad } from './pipeline-arm.ts';
+import { dueAt, type Pace, PacedLoad, partitionAt } from './paced-load.ts';
+import { type Load, makeLoad } from './pipeline-arm.ts';
 import { logTail, type Running, startService } from './service-process.ts';
 
 /** Records at a fixed rate into a topic that a program reads, and when the program has committed each of them. */
@@ -20,11 +20,9 @@ export interface LatencyRun {
 }
 
 const PARTITIONS = 12;
-const TICK_MS = 2;
 const LOOK_MS = 3;
 /** The program has to be there first: these records are waiting for it. */
 const WARM_RECORDS = 150_000;
-const LINGER_MS = 1;
 const ENDS_WITHIN_MS = 120_000;
 
 export async function openLoop(run: LatencyRun): Promise<Figures> {
@@ -33,12 +31,20 @@ export async function openLoop(run: LatencyRun): Promise<Figures> {
   const group = `bench-latency-${Date.now()}`;
   const running = startService({ kafka: kafka.address, group, workers, prefix: load.prefix });
   const offsets = await GroupOffsets.connect(kafka.address, group);
-  const producer = await KafkaLoad.connect(kafka.address, LINGER_MS);
   try {
     await until(running, async () => (await offsets.committed(load.topic, PARTITIONS)) >= WARM_RECORDS);
-    return await measure(run, load, { running, offsets, producer });
+    const before = Math.ceil((run.seconds / 4) * run.rate);
+    const total = before + Math.ceil(run.seconds * run.rate);
+    const { topic, prefix } = load;
+    const place = { address: kafka.address, topic, prefix, partitions: PARTITIONS };
+    const pace = { ...place, from: WARM_RECORDS, total, rate: run.rate };
+    const paced = await PacedLoad.make(pace);
+    try {
+      return await measure(kafka, load, { running, offsets, paced, pace, before });
+    } finally {
+      paced.stop();
+    }
   } finally {
-    await producer.close();
     await offsets.close();
     await running.stop();
   }
@@ -47,26 +53,35 @@ export async function openLoop(run: LatencyRun): Promise<Figures> {
 interface Open {
   readonly running: Running;
   readonly offsets: GroupOffsets;
-  readonly producer: KafkaLoad;
+  readonly paced: PacedLoad;
+  readonly pace: Pace;
+  /** Records that come first and do not count. */
+  readonly before: number;
 }
 
-/** By partition: when each record behind the first ones was due. */
-type Schedule = readonly number[][];
+/** By partition: when each record behind the first ones is due, ms behind the start. */
+function scheduleOf(pace: Pace): readonly number[][] {
+  const schedule: number[][] = Array.from({ length: pace.partitions }, () => []);
+  for (let n = 0; n < pace.total; n += 1)
+    must(schedule[partitionAt(n, pace)], 'partition').push(dueAt(n, pace.rate));
+  return schedule;
+}
 
-async function measure({ kafka, rate, seconds }: LatencyRun, load: Load, open: Open): Promise<Figures> {
-  const { running, offsets } = open;
-  const before = Math.ceil((seconds / 4) * rate);
-  const total = before + Math.ceil(seconds * rate);
+async function measure(kafka: KafkaLoad, load: Load, open: Open): Promise<Figures> {
+  const { running, offsets, paced, pace, before } = open;
+  const { total, rate } = pace;
   const firsts = await kafka.endOfEach(load.topic, PARTITIONS);
   const histogram = build({
     lowestDiscernibleValue: 1,
     highestTrackableValue: 600_000,
     numberOfSignificantValueDigits: 3,
   });
+  const schedule = scheduleOf(pace);
+  const countedFrom = dueAt(before, rate);
   const startedAt = Date.now();
-  const schedule: Schedule = firsts.map(() => []);
-  const sending = send(open.producer, load, total, (n) => startedAt + (n / rate) * 1000, schedule);
-  const countedFrom = startedAt + (before / rate) * 1000;
+  const sending = paced.send(startedAt);
+  // If the program ends first, that is what is told.
+  sending.catch(() => undefined);
   const seen = new Array<number>(PARTITIONS).fill(0);
   let [cpu, cpuFrom] = [0, 0];
   let latest = startedAt;
@@ -76,7 +91,7 @@ async function measure({ kafka, rate, seconds }: LatencyRun, load: Load, open: O
     for (const [partition, first] of firsts.entries()) {
       const upTo = Math.max(0, (committed[partition] ?? 0) - first);
       for (let at = must(seen[partition], 'partition'); at < upTo; at += 1)
-        record(histogram, must(schedule[partition]?.[at], 'time of a record'), countedFrom, now);
+        record(histogram, must(schedule[partition]?.[at], 'time of a record'), countedFrom, now - startedAt);
       seen[partition] = Math.max(upTo, must(seen[partition], 'partition'));
     }
     const done = seen.reduce((sum, one) => sum + one, 0);
@@ -99,35 +114,6 @@ async function measure({ kafka, rate, seconds }: LatencyRun, load: Load, open: O
 
 function record(histogram: Histogram, due: number, countedFrom: number, now: number): void {
   if (due >= countedFrom) histogram.recordValue(Math.max(1, Math.round(now - due)));
-}
-
-/**
- * Sends every record when it is due, or as soon after as there is time for it; answers the longest delay, ms. What is due at one time
- * goes to one partition: a request for each record would be more than a broker on the same cores can take, and records would wait in
- * this program's queue instead of in Kafka.
- */
-async function send(
-  producer: KafkaLoad,
-  load: Load,
-  total: number,
-  due: (n: number) => number,
-  schedule: Schedule,
-): Promise<number> {
-  const checkIns = new CheckIns({ keys: KEYS, prefix: load.prefix });
-  let late = 0;
-  for (let [n, tick] = [0, 0]; n < total; tick += 1) {
-    const partition = tick % PARTITIONS;
-    for (; n < total && due(n) <= Date.now(); n += 1) {
-      const at = due(n);
-      const record = checkIns.record(WARM_RECORDS + n);
-      must(schedule[partition], 'partition').push(at);
-      await producer.send(load.topic, record, partition, undefined, Math.floor(at));
-      late = Math.max(late, Date.now() - at);
-    }
-    await sleep(TICK_MS);
-  }
-  await producer.flush();
-  return late;
 }
 
 async function until(running: Running, isDone: () => Promise<boolean>): Promise<void> {
