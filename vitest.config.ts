@@ -36,7 +36,7 @@ export default defineConfig({
           name: 'embedded-plain',
           include: EMBEDDED,
           // They compare the two hand-overs, or have none.
-          exclude: ['test/embedded/handover.test.ts', 'test/embedded/broker.test.ts'],
+          exclude: ['handover', 'broker', 'sanitized-addon'].map((name) => `test/embedded/${name}.test.ts`),
           env: { OPENFRAME_STREAM_HANDOVER: 'plain' },
           sequence: { groupOrder: 2 },
         },
