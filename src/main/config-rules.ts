@@ -52,6 +52,10 @@ const pinotSecurity: Rule = ({ pinot }) => {
   );
 };
 
+const slots: Rule = ({ workers }) =>
+  workers.slotsPerWorker === 1 &&
+  'workers.slotsPerWorker is 1: a worker would wait for every batch to come back; give 2 or more, or 0 for the default';
+
 function repeated(names: readonly string[]): string | undefined {
   return names.find((name, index) => names.indexOf(name) !== index);
 }
@@ -159,6 +163,7 @@ const RULES: readonly Rule[] = [
   inflight,
   backoff,
   drain,
+  slots,
   references,
 ];
 

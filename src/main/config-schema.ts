@@ -202,7 +202,11 @@ export const configSchema = z
           [65_536, 256 * MIB],
           'Shared memory that one batch on its way to a worker may take.',
         ),
-        slotsPerWorker: whole(6, [2, 1024], 'Batches that may be on their way to one worker.'),
+        slotsPerWorker: whole(
+          0,
+          [0, 1024],
+          'Batches that may be on their way to one worker, at least 2; 0: 16 with Cassandra, where changes that wait for each other go together, and otherwise 6.',
+        ),
       })
       .prefault({}),
     pipeline: pipeline.prefault({}),

@@ -35,6 +35,12 @@ const CONNECT_TIMEOUT_MS = 5000;
 /** Bytes that one poll may bring, whatever the records' size. */
 const POLL_BYTES_MAX = 2 * 1024 * 1024;
 
+/**
+ * Slots of a worker by kind of store. Changes of a bucket that wait together are one conditional batch, whatever their number costs
+ * Cassandra about the same, and those of one row are one write: there more wait (docs/decisions/0014).
+ */
+const SLOTS: Readonly<Record<Config['store']['kind'], number>> = { cassandra: 16, embedded: 6, none: 6 };
+
 /** The configuration as the pipeline takes it. */
 export function pipelineSettings(config: Config, workers: number): PipelineSettings {
   const { pipeline, references, kafka } = config;
@@ -47,7 +53,7 @@ export function pipelineSettings(config: Config, workers: number): PipelineSetti
     handover: config.handover,
     workers,
     slotBytes: config.workers.slotBytes,
-    slotsPerWorker: config.workers.slotsPerWorker,
+    slotsPerWorker: config.workers.slotsPerWorker || SLOTS[config.store.kind],
     worker: {
       sources,
       store: storeSettings(config),

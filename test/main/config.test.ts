@@ -177,6 +177,7 @@ describe('what is refused', () => {
     ['pipeline: {resumeBelowBytes: 40000000}', 'resumeBelowBytes'],
     ['pipeline: {pauseAboveBytes: 400000000}', 'inflightBytesMax'],
     ['pipeline: {retryBackoffMs: 6000}', 'retryBackoffMaxMs'],
+    ['workers: {slotsPerWorker: 1}', 'give 2 or more'],
     ['references: {negativeTtlMs: 400000}', 'references.ttlMs'],
     ['store: {cassandra: {username: u}}', 'belong together'],
     ['store: {cassandra: {tls: {caFile: x}}}', 'store.cassandra.tls.enabled'],
