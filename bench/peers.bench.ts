@@ -8,26 +8,21 @@ import {
 } from './harness.ts';
 import { KafkaLoad } from './kafka-load.ts';
 import { cassandraArms } from './peers/cassandra-arms.ts';
-import {
-  type JavaPeers,
-  type JavaProgram,
-  javaArm,
-  javaPeers,
-  PEERS_DEAD_LETTERS,
-  PEERS_OUTPUT,
-} from './peers/java-arm.ts';
+import { connectArms, connectPeer, connectVersions } from './peers/connect-arm.ts';
+import { type JavaProgram, javaArm, javaPeers, PEERS_DEAD_LETTERS, PEERS_OUTPUT } from './peers/java-arm.ts';
 import { referenceConfig } from './peers/reference-file.ts';
-import { verifyPeers } from './peers/verify.ts';
+import { type Built, verifyPeers } from './peers/verify.ts';
 import { lazyLoad, makeLoad, pipelineArm } from './pipeline-arm.ts';
 import { type BenchServer, benchCassandra, benchKafka } from './servers.ts';
 
 /**
- * The product beside programs in Java that do exactly its analytics work: Kafka Streams, and a plain consumer and producer; the latter
- * also with a write to Cassandra.
+ * The product beside programs that do exactly its analytics work: in Java Kafka Streams, and a plain consumer and producer; the latter
+ * also with a write to Cassandra; and Redpanda Connect, which keeps no order.
  */
 export const peers: Subject = {
   name: 'peers',
-  about: 'the product beside Kafka Streams and plain Java doing exactly its work, with and without Cassandra',
+  about:
+    'the product beside Kafka Streams, plain Java and Redpanda Connect doing its work, with and without Cassandra',
   shown: [
     'records_per_second',
     'cpu_us_per_record',
@@ -48,10 +43,13 @@ export const peers: Subject = {
 /** Changes of each key in the loads of the arms with Cassandra: most changes are of a row that is there. */
 const CHANGES_PER_KEY = 12;
 const PARTITIONS = 12;
+const CONNECT_NOTE =
+  'Redpanda Connect has half the records, keeps no order among the changes of a device, and knows sites and organisations from the start alone.';
 
 async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
   const java = javaPeers();
   if (typeof java === 'string') return { skipped: java };
+  const connect = connectPeer();
   const kafka = await benchKafka();
   if (typeof kafka === 'string') return { skipped: kafka };
   const cassandra = await benchCassandra();
@@ -62,7 +60,7 @@ async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
     await Promise.all([kafka.server.stop(), cassandra.server.stop()]);
   };
   try {
-    return { ...(await prepare(options, java, load, { kafka, cassandra })), close };
+    return { ...(await prepare(options, { java, connect }, load, { kafka, cassandra })), close };
   } catch (error) {
     await close();
     throw error;
@@ -71,21 +69,25 @@ async function open(options: BenchOptions): Promise<OpenSubject | Skipped> {
 
 async function prepare(
   options: BenchOptions,
-  java: JavaPeers,
+  peers: Built,
   kafka: KafkaLoad,
   servers: { readonly kafka: BenchServer; readonly cassandra: BenchServer },
 ): Promise<OpenSubject> {
   const { cassandra } = servers;
+  const { java } = peers;
   const serverPid = servers.kafka.server.pid;
   const config = referenceConfig();
-  const verified = await verifyPeers(kafka, java, config);
+  const verified = await verifyPeers(kafka, peers, config);
   options.log(`  ${verified}`);
   for (const topic of [PEERS_OUTPUT, PEERS_DEAD_LETTERS]) await kafka.createTopic(topic, PARTITIONS);
   const records = recordCount(options, 1_000_000, 10_000);
   // Six times the bytes with a schema; a conditional write takes ten times as long as all the rest.
   const schemaRecords = Math.ceil(records / 3);
   const storedRecords = Math.ceil(records / 8);
+  // It takes several times as long for each, and has no compiler that warms up.
+  const connectRecords = Math.ceil(records / 2);
   const plain = lazyLoad(kafka, () => makeLoad(kafka, records));
+  const forConnect = lazyLoad(kafka, () => makeLoad(kafka, connectRecords));
   const schema = lazyLoad(kafka, () => makeLoad(kafka, schemaRecords, { schema: true }));
   // New rows come before: for them the product does what its peers do not (the list of an organisation's devices, links to other
   // tools' devices, rows that waited).
@@ -103,6 +105,7 @@ async function prepare(
       peer('Kafka Streams, 2 threads', plain, 'StreamsProgram'),
       product('2 workers', plain, 2),
       peer('plain Java, 2 threads', plain, 'PlainProgram'),
+      ...connectArms({ peer: peers.connect, kafka, load: forConnect, serverPid }),
       product('schema: 2 workers', schema, 2),
       peer('schema: Kafka Streams, 2 threads', schema, 'StreamsProgram'),
       peer('schema: plain Java, 2 threads', schema, 'PlainProgram'),
@@ -110,15 +113,22 @@ async function prepare(
     ],
     settings: {
       records,
+      connectRecords,
       schemaRecords,
       storedRecords,
       changesPerKey: CHANGES_PER_KEY,
       codec: 'lz4',
       acks: 'all',
     },
-    versions: { ...servers.kafka.versions, ...cassandra.versions, ...java.versions },
+    versions: {
+      ...servers.kafka.versions,
+      ...cassandra.versions,
+      ...java.versions,
+      ...connectVersions(peers.connect),
+    },
     notes: [
       verified,
+      typeof peers.connect === 'string' ? `No Redpanda Connect: ${peers.connect}.` : CONNECT_NOTE,
       'Servers, program and observer share the cores. Rate and CPU of the last three quarters, unless whole; CPU of all threads of the program; server is Cassandra where a store is written, else the broker.',
       'With Cassandra the rows are there before a program starts, 20 % of the keys get 80 % of the changes, and all arms end with equal rows.',
     ],

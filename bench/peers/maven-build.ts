@@ -17,8 +17,7 @@ export interface JavaBuild {
  * at all. A text says why there is none.
  */
 export function mavenBuild(source: string): JavaBuild | string {
-  const base = process.env.OPENFRAME_TEST_STACK_DIR ?? join(root, '.stack');
-  const folder = join(base, `peers-${hashOf(source)}`);
+  const folder = join(buildsFolder(), `peers-${hashOf(source)}`);
   if (!existsSync(folder)) {
     const failed = build(source, folder);
     if (failed !== undefined) return failed;
@@ -27,12 +26,22 @@ export function mavenBuild(source: string): JavaBuild | string {
   return { classpath: `${join(folder, 'classes')}:${join(libs, '*')}`, jars: readdirSync(libs) };
 }
 
+/** Where builds are kept: beside the servers' jars. */
+export function buildsFolder(): string {
+  return process.env.OPENFRAME_TEST_STACK_DIR ?? join(root, '.stack');
+}
+
 function hashOf(source: string): string {
-  const hash = createHash('sha256');
   const files = readdirSync(source, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.md'))
     .map((entry) => join(entry.parentPath, entry.name));
-  for (const file of files.sort()) hash.update(readFileSync(file));
+  return hashOfFiles(files);
+}
+
+/** Names a build of these files. */
+export function hashOfFiles(files: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of files.toSorted()) hash.update(readFileSync(file));
   return hash.digest('hex').slice(0, 12);
 }
 

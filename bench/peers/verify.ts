@@ -2,15 +2,15 @@ import { KafkaTopics } from '../../test/stack/kafka-topics.ts';
 import type { KafkaLoad } from '../kafka-load.ts';
 import { applyTopics, type Load, makeLoad, OUTPUT } from '../pipeline-arm.ts';
 import { logTail, type Running, startService } from '../service-process.ts';
+import { type ConnectPeer, startConnect } from './connect-arm.ts';
 import { guardedRecords } from './guarded-records.ts';
-import { type JavaPeers, type JavaProgram, startJava } from './java-arm.ts';
+import { type JavaPeers, startJava } from './java-arm.ts';
 
 /**
- * Shows that the Java programs do the product's work before anything is timed: all of them read one topic, and every field of every
- * record that they produce has to be the product's, `processed_at` aside, and every dead letter too.
+ * Shows that the peers do the product's work before anything is timed: all of them read one topic, and every field of every record
+ * that they produce has to be the product's, `processed_at` aside, and every dead letter too.
  */
 
-const PROGRAMS: readonly JavaProgram[] = ['PlainProgram', 'StreamsProgram'];
 const RECORDS = 20_000;
 const WITHIN_MS = 120_000;
 const CHECK_MS = 500;
@@ -27,37 +27,64 @@ export interface KeyedText {
   readonly value: string;
 }
 
+interface Place {
+  readonly load: Load;
+  readonly group: string;
+  readonly output: string;
+  readonly deadLetters: string;
+}
+
+interface Peer {
+  readonly name: string;
+  start(place: Place): Running;
+}
+
+/** What there is of each kind; of Connect a text, where it cannot be had. */
+export interface Built {
+  readonly java: JavaPeers;
+  readonly connect: ConnectPeer | string;
+}
+
+function peersOf(kafka: KafkaLoad, { java, connect }: Built): Peer[] {
+  const threads = 2;
+  const programs = (['PlainProgram', 'StreamsProgram'] as const).map((program) => ({
+    name: program,
+    start: (place: Place): Running => startJava({ peers: java, program, kafka, threads, ...place }),
+  }));
+  if (typeof connect === 'string') return programs;
+  const start = (place: Place): Running => startConnect({ connect, kafka, threads, ...place });
+  return [...programs, { name: 'RedpandaConnect', start }];
+}
+
 /** Throws at the first difference; answers what to say of the comparison. */
 export async function verifyPeers(
   kafka: KafkaLoad,
-  peers: JavaPeers,
+  built: Built,
   config: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   const load = await makeLoad(kafka, RECORDS, { keys: 400 });
   for (const record of guardedRecords(load.prefix)) await kafka.send(load.topic, record, null);
   await kafka.flush();
   applyTopics(kafka, load);
+  const peers = peersOf(kafka, built);
   const topics = await KafkaTopics.connect(kafka.address);
   try {
     const group = `verify-product-${Date.now()}`;
     const service = startService({ kafka: kafka.address, group, workers: 2, prefix: load.prefix, config });
     await toTheEnd(topics, service, group, load);
     const expected = await produced(topics, OUTPUT, `${load.topic}.DLQ`);
-    for (const program of PROGRAMS) {
-      const output = `verify-${program}`;
+    for (const { name, start } of peers) {
+      const output = `verify-${name}`;
       const deadLetters = `${output}.DLQ`;
       for (const topic of [output, deadLetters]) await kafka.createTopic(topic, load.partitions);
       const own = `${output}-${Date.now()}`;
-      const running = startJava({
-        ...{ peers, program, kafka, load, output, deadLetters },
-        ...{ group: own, threads: 2 },
-      });
-      await toTheEnd(topics, running, own, load);
+      await toTheEnd(topics, start({ load, group: own, output, deadLetters }), own, load);
       const difference = differenceOf(expected, await produced(topics, output, deadLetters));
-      if (difference !== undefined) throw new Error(`${program} differs from the product: ${difference}`);
+      if (difference !== undefined) throw new Error(`${name} differs from the product: ${difference}`);
     }
     const { records, deadLetters } = expected;
-    return `Verified first: every field of ${records.length} records and ${deadLetters.length} dead letters equal.`;
+    const names = peers.map(({ name }) => name).join(', ');
+    return `Verified first: every field of ${records.length} records and ${deadLetters.length} dead letters equal (${names}).`;
   } finally {
     await topics.close();
   }
@@ -138,15 +165,29 @@ function shown(value: unknown): string {
   return value === undefined ? 'absent' : JSON.stringify(value);
 }
 
-/** By key and version; changes that share both in the order of their text. */
+/** By key and version; changes that share both in the order of their fields, in whatever order a program writes them. */
 function byChange(records: readonly KeyedText[]): Map<string, Fields[]> {
-  const changes = new Map<string, Fields[]>();
-  for (const { key, value } of [...records].sort((one, other) => (one.value < other.value ? -1 : 1))) {
+  const changes = new Map<string, { fields: Fields; order: string }[]>();
+  for (const { key, value } of records) {
     const fields = JSON.parse(value) as Fields;
     const change = `${key} at version ${String(fields.version)}`;
     const known = changes.get(change);
-    if (known === undefined) changes.set(change, [fields]);
-    else known.push(fields);
+    const one = { fields, order: orderOf(fields) };
+    if (known === undefined) changes.set(change, [one]);
+    else known.push(one);
   }
-  return changes;
+  return new Map(
+    [...changes].map(([change, all]) => [
+      change,
+      all.sort((one, other) => (one.order < other.order ? -1 : 1)).map(({ fields }) => fields),
+    ]),
+  );
+}
+
+function orderOf(fields: Fields): string {
+  return JSON.stringify(
+    Object.entries(fields)
+      .filter(([name]) => name !== OWN)
+      .sort(),
+  );
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { siteMap } from '../../bench/peers/connect-references.ts';
 import { guardedRecords } from '../../bench/peers/guarded-records.ts';
 import { differenceOf, type Produced } from '../../bench/peers/verify.ts';
 import { newDecoder, sourceRecord } from '../../bench/worker-parts.ts';
@@ -14,6 +15,13 @@ describe('the comparison of peers', () => {
     const later = { ...record, version: 'v2' };
     const other = produced(later, { ...record, processed_at: 2 });
     expect(differenceOf(produced(record, later), other)).toBeUndefined();
+  });
+
+  test('finds none where fields stand in another order, even between changes of one version', () => {
+    const second = { ...record, hostname: 'two' };
+    const turned = ({ hostname, ...rest }: typeof record): object => ({ ...rest, hostname });
+    const other = produced(turned({ ...second, processed_at: 0 }), turned(record));
+    expect(differenceOf(produced(record, second), other)).toBeUndefined();
   });
 
   test('names the field of a difference', () => {
@@ -40,5 +48,25 @@ describe('the comparison of peers', () => {
     expect(kinds.filter((kind) => kind === 'changes').length).toBeGreaterThan(150);
     expect(kinds.filter((kind) => kind === 'reject').length).toBeGreaterThan(15);
     expect(kinds).toContain('skip');
+  });
+});
+
+describe('the sites for Redpanda Connect', () => {
+  const named = { tool: 'tactical-rmm', name: 'North "one"' };
+  const sites = siteMap([
+    { entity: 'site', ...named, id: '7', organisation_id: '3' },
+    { entity: 'organisation', ...named, id: '3', name: 'ACME' },
+    { entity: 'site', ...named, id: '8', organisation_id: '4' },
+    { entity: 'site', ...named, id: '9' },
+  ]);
+
+  test('are one literal, with the organisation in each', () => {
+    const [, literal = ''] = /^map site \{\n {2}root = (.*)\.get\(this\)\n\}\n$/.exec(sites) ?? [];
+    const site = { site_name: 'North "one"' };
+    expect(JSON.parse(literal)).toEqual({
+      7: { site_id: '7', ...site, organisation_id: '3', organisation_name: 'ACME' },
+      8: { site_id: '8', ...site, organisation_id: '4', organisation_name: null },
+      9: { site_id: '9', ...site, organisation_id: null, organisation_name: null },
+    });
   });
 });
