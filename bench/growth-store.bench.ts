@@ -49,7 +49,7 @@ const CACHE_BYTES = [64 * 2 ** 20, 240_000, 150_000, 60_000, 1024];
 async function openMisses(options: BenchOptions): Promise<OpenSubject | Skipped> {
   const stage = await openStage(KEYS_OF_MISSES);
   if (typeof stage === 'string') return { skipped: stage };
-  const records = recordCount(options, 6000, 500);
+  const records = recordCount(options, 60_000, 500);
   const axis: Omit<Axis, 'values'> = {
     label: '% of references looked up that are not in the cache',
     scale: 'linear',
@@ -89,7 +89,7 @@ async function openMisses(options: BenchOptions): Promise<OpenSubject | Skipped>
 async function openHotKey(options: BenchOptions): Promise<OpenSubject | Skipped> {
   const stage = await openStage(KEYS_OF_HOT_KEY);
   if (typeof stage === 'string') return { skipped: stage };
-  const stored = Math.min(12_000, recordCount(options, 12_000, 500));
+  const stored = Math.min(100_000, recordCount(options, 100_000, 500));
   const plain = recordCount(options, 150_000, 1000);
   const shares = [0, 0.3, 0.6, 0.9];
   const name = (share: number, store: string): string => `${share * 100} % on one key, ${store}`;
