@@ -53,9 +53,7 @@ export class EnvelopeSlicer {
     const opAt = end + operation.length;
     if (end < 0 || !text.startsWith(TIME, opAt + 1)) return undefined;
     if (isDocument && !text.endsWith(DOCUMENT_END)) return undefined;
-    // Marks inside of an object in `source`, or of one behind it, would be those of another member.
-    const nested = text.indexOf('{', sourceAt + SOURCE.length);
-    if (nested >= 0 && nested < end) return undefined;
+    if (!isOutermost(text, sourceAt + SOURCE.length, end)) return undefined;
     const op = text.charAt(opAt);
     const source = readSource(text, sourceAt, end);
     const time = wholeNumber(text, opAt + 1 + TIME.length);
@@ -79,6 +77,15 @@ export class EnvelopeSlicer {
 }
 const QUOTE = 0x22;
 const BRACE = 0x7b;
+
+/**
+ * Whether an object whose inside begins at a place is a member of the envelope itself and ends at `end`: behind its beginning no other
+ * begins, and only it and the envelope end. Otherwise what was found may be of another member.
+ */
+function isOutermost(text: string, inside: number, end: number): boolean {
+  if (text.indexOf('{', inside) >= 0 || text.indexOf('}', inside) !== end) return false;
+  return text.indexOf('}', end + 1) === text.length - 1;
+}
 
 /** Where `after` begins behind a row before the change, or -1: that row's end has to be the first that is one of an object. */
 function rowAfter(text: string, sourceAt: number): number {

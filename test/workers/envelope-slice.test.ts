@@ -52,6 +52,7 @@ describe('an envelope cut out as text', () => {
   );
 
   const [sample = ''] = postgres.filter((text) => text.includes('agents_agent'));
+  const [document = ''] = meshcentral.filter((text) => text.includes('"after":"'));
 
   test.each([
     ['a delete', sample.replace('"after":{', '"after":null,"x":{')],
@@ -70,6 +71,20 @@ describe('an envelope cut out as text', () => {
     [
       'an object behind its source',
       sample.replace('},"transaction":null', '},"more":{"lsn":7,"table":"x"},"transaction":null'),
+    ],
+    [
+      'a source that is inside of another member',
+      document.replace(
+        /"source":\{"version":"[^"]*",/,
+        '"extra":{"version":{"id":1,"source":{"version":"9"}},',
+      ),
+    ],
+    [
+      'another source and operation behind its own',
+      sample.replace(
+        ',"transaction":null',
+        ',"transaction":null,"more":{"id":1,"source":{"version":"9"},"op":"c","ts_ms":1,"x":0}',
+      ),
     ],
     ['spaces between its parts', sample.replace('"before":null,', '"before": null, ')],
   ])('is left to the parser when it has %s', (_what, text) => {
