@@ -24,8 +24,11 @@ export interface Pace {
   readonly rate: number;
 }
 
-/** From this process to the one that asked for it. */
-type Message = { readonly ready: true } | { readonly lateMs: number };
+/** From this process to the one that asked for it: when all records are made, and when all are sent. */
+interface Report {
+  /** The longest delay by then. */
+  readonly lateMs: number;
+}
 
 const TICK_MS = 2;
 const LINGER_MS = 1;
@@ -57,7 +60,6 @@ export class PacedLoad {
   static async make(pace: Pace): Promise<PacedLoad> {
     const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(pace)], {
       execArgv: ['--import', 'tsx'],
-      serialization: 'json',
     });
     const load = new PacedLoad(child);
     await load.#next();
@@ -67,8 +69,8 @@ export class PacedLoad {
   /** Sends every record when it is due, or as soon after as there is time for it; answers the longest delay, ms. */
   async send(startedAt: number): Promise<number> {
     this.#child.send({ startedAt });
-    const message = await this.#next();
-    return 'lateMs' in message ? message.lateMs : 0;
+    const { lateMs } = await this.#next();
+    return lateMs;
   }
 
   stop(): void {
@@ -76,9 +78,9 @@ export class PacedLoad {
     this.#kill();
   }
 
-  async #next(): Promise<Message> {
+  async #next(): Promise<Report> {
     const message = await Promise.race([once(this.#child, 'message'), once(this.#child, 'exit')]);
-    const [first] = message as [Message | number | null];
+    const [first] = message as [Report | number | null];
     if (typeof first === 'object' && first !== null) return first;
     throw new Error(`the generator of the load ended with ${String(first)}`);
   }
@@ -121,11 +123,11 @@ class MadeRecords {
 }
 
 async function generate(pace: Pace): Promise<void> {
-  const tell = (message: Message): void => void process.send?.(message);
+  const tell = (report: Report): void => void process.send?.(report);
   const producer = await KafkaLoad.connect(pace.address, LINGER_MS);
   const records = new MadeRecords(pace);
   const asked = once(process, 'message');
-  tell({ ready: true });
+  tell({ lateMs: 0 });
   const [{ startedAt }] = (await asked) as [{ readonly startedAt: number }];
   tell({ lateMs: await sendAll(producer, records, pace, startedAt) });
   await producer.close();

@@ -9,7 +9,8 @@ import {
 import { KafkaLoad } from './kafka-load.ts';
 import { cassandraArms } from './peers/cassandra-arms.ts';
 import { connectArms, connectPeer, connectVersions } from './peers/connect-arm.ts';
-import { type JavaProgram, javaArm, javaPeers, PEERS_DEAD_LETTERS, PEERS_OUTPUT } from './peers/java-arm.ts';
+import { type JavaProgram, javaArm, javaPeers } from './peers/java-arm.ts';
+import { PEERS_DEAD_LETTERS, PEERS_OUTPUT } from './peers/peer-arm.ts';
 import { referenceConfig } from './peers/reference-file.ts';
 import { type Built, verifyPeers } from './peers/verify.ts';
 import { lazyLoad, makeLoad, pipelineArm } from './pipeline-arm.ts';

@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serverFolder } from '../../test/stack/runs.ts';
-import type { Arm, Figures } from '../harness.ts';
+import type { Arm } from '../harness.ts';
 import type { KafkaLoad } from '../kafka-load.ts';
 import { root } from '../machine.ts';
-import { type Load, watchOver } from '../pipeline-arm.ts';
+import type { Load } from '../pipeline-arm.ts';
 import { type Running, startProgram } from '../service-process.ts';
 import { siteMap } from './connect-references.ts';
 import { type GoBuild, goBuild } from './go-build.ts';
-import { PEERS_DEAD_LETTERS, PEERS_OUTPUT } from './java-arm.ts';
+import { type PeerRun, peerArm } from './peer-arm.ts';
 import { referenceEntries } from './reference-file.ts';
 
 /** Redpanda Connect with the pipe of bench/peers/connect, which does the product's analytics work, as an arm over a load of the product's. */
@@ -37,13 +37,9 @@ export function connectPeer(): ConnectPeer | string {
   return { build, versions };
 }
 
-export interface ConnectRun {
+export interface ConnectRun extends PeerRun {
   readonly connect: ConnectPeer;
   readonly kafka: KafkaLoad;
-  readonly load: Load;
-  readonly group: string;
-  readonly output: string;
-  readonly deadLetters: string;
   readonly threads: number;
 }
 
@@ -77,21 +73,9 @@ export interface ConnectArmsSpec {
 /** Connect over a load, seen from outside as the product is; no arm where it is not there. */
 export function connectArms({ peer, ...spec }: ConnectArmsSpec): Arm[] {
   if (typeof peer === 'string') return [];
-  const measure = async (): Promise<Figures> => {
-    const load = await spec.load();
-    const group = `bench-connect-${Date.now()}`;
-    const topics = { output: PEERS_OUTPUT, deadLetters: PEERS_DEAD_LETTERS };
-    const run = { connect: peer, kafka: spec.kafka, load, group, threads: 2, ...topics };
-    const { figures } = await watchOver(load, PEERS_OUTPUT, {
-      ...spec,
-      group,
-      start: () => startConnect(run),
-    });
-    // Go's first thread is one of many: the figure is the product's alone.
-    const { main_us_per_record: _, ...rest } = figures;
-    return rest;
-  };
-  return [{ name: 'Redpanda Connect, 2 threads', measure }];
+  const start = (run: PeerRun): Running =>
+    startConnect({ connect: peer, kafka: spec.kafka, threads: 2, ...run });
+  return [peerArm({ name: 'Redpanda Connect, 2 threads', start, ...spec })];
 }
 
 export function connectVersions(peer: ConnectPeer | string): Readonly<Record<string, string>> {

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { requireStack } from '../../test/stack/requirements.ts';
 import { serverFolder } from '../../test/stack/runs.ts';
-import type { Arm, Figures } from '../harness.ts';
+import type { Arm } from '../harness.ts';
 import type { KafkaLoad } from '../kafka-load.ts';
 import { jarVersion, root } from '../machine.ts';
-import { type Load, watchOver } from '../pipeline-arm.ts';
+import type { Load } from '../pipeline-arm.ts';
 import { type Running, startProgram } from '../service-process.ts';
-import type { Watched } from '../watch.ts';
 import { type JavaBuild, mavenBuild } from './maven-build.ts';
+import { type PeerRun, peerArm } from './peer-arm.ts';
 
 /** The Java programs of bench/peers/java, which do the product's analytics work, as arms over a load of the product's. */
 
@@ -32,14 +32,10 @@ export function javaPeers(): JavaPeers | string {
   return { build, versions };
 }
 
-export interface JavaRun {
+export interface JavaRun extends PeerRun {
   readonly peers: JavaPeers;
   readonly program: JavaProgram;
   readonly kafka: KafkaLoad;
-  readonly load: Load;
-  readonly group: string;
-  readonly output: string;
-  readonly deadLetters: string;
   readonly threads: number;
   /** Further `name=value` arguments. */
   readonly more?: readonly string[];
@@ -81,29 +77,5 @@ export interface JavaArmSpec {
 
 /** A program over a load, seen from outside as the product is. */
 export function javaArm(spec: JavaArmSpec): Arm {
-  return {
-    name: spec.name,
-    measure: async () => {
-      const { figures } = await measureJava(spec);
-      return figures;
-    },
-  };
-}
-
-/** Topics that the programs write; as many partitions as the product's have. */
-export const PEERS_OUTPUT = 'peers-device-analytics';
-export const PEERS_DEAD_LETTERS = 'peers-device-analytics.DLQ';
-
-export async function measureJava(spec: JavaArmSpec): Promise<Watched> {
-  const load = await spec.load();
-  const group = `bench-${spec.program}-${Date.now()}`;
-  const topics = { output: PEERS_OUTPUT, deadLetters: PEERS_DEAD_LETTERS };
-  const start = (): Running => startJava({ ...spec, ...topics, load, group });
-  const watched = await watchOver(load, PEERS_OUTPUT, { ...spec, group, start });
-  return { ...watched, figures: withoutMain(watched.figures) };
-}
-
-/** A JVM's main thread does nothing: the figure is the product's alone. */
-function withoutMain({ main_us_per_record: _, ...rest }: Figures): Figures {
-  return rest;
+  return peerArm({ ...spec, start: (run) => startJava({ ...spec, ...run }) });
 }

@@ -5,6 +5,7 @@ import { logTail, type Running, startService } from '../service-process.ts';
 import { type ConnectPeer, startConnect } from './connect-arm.ts';
 import { guardedRecords } from './guarded-records.ts';
 import { type JavaPeers, startJava } from './java-arm.ts';
+import type { PeerRun } from './peer-arm.ts';
 
 /**
  * Shows that the peers do the product's work before anything is timed: all of them read one topic, and every field of every record
@@ -27,16 +28,9 @@ export interface KeyedText {
   readonly value: string;
 }
 
-interface Place {
-  readonly load: Load;
-  readonly group: string;
-  readonly output: string;
-  readonly deadLetters: string;
-}
-
 interface Peer {
   readonly name: string;
-  start(place: Place): Running;
+  start(run: PeerRun): Running;
 }
 
 /** What there is of each kind; of Connect a text, where it cannot be had. */
@@ -49,10 +43,10 @@ function peersOf(kafka: KafkaLoad, { java, connect }: Built): Peer[] {
   const threads = 2;
   const programs = (['PlainProgram', 'StreamsProgram'] as const).map((program) => ({
     name: program,
-    start: (place: Place): Running => startJava({ peers: java, program, kafka, threads, ...place }),
+    start: (run: PeerRun): Running => startJava({ peers: java, program, kafka, threads, ...run }),
   }));
   if (typeof connect === 'string') return programs;
-  const start = (place: Place): Running => startConnect({ connect, kafka, threads, ...place });
+  const start = (run: PeerRun): Running => startConnect({ connect, kafka, threads, ...run });
   return [...programs, { name: 'RedpandaConnect', start }];
 }
 
@@ -167,21 +161,18 @@ function shown(value: unknown): string {
 
 /** By key and version; changes that share both in the order of their fields, in whatever order a program writes them. */
 function byChange(records: readonly KeyedText[]): Map<string, Fields[]> {
-  const changes = new Map<string, { fields: Fields; order: string }[]>();
-  for (const { key, value } of records) {
-    const fields = JSON.parse(value) as Fields;
+  const ordered = records
+    .map(({ key, value }) => ({ key, fields: JSON.parse(value) as Fields }))
+    .map((one) => ({ ...one, order: orderOf(one.fields) }))
+    .sort((one, other) => (one.order < other.order ? -1 : 1));
+  const changes = new Map<string, Fields[]>();
+  for (const { key, fields } of ordered) {
     const change = `${key} at version ${String(fields.version)}`;
     const known = changes.get(change);
-    const one = { fields, order: orderOf(fields) };
-    if (known === undefined) changes.set(change, [one]);
-    else known.push(one);
+    if (known === undefined) changes.set(change, [fields]);
+    else known.push(fields);
   }
-  return new Map(
-    [...changes].map(([change, all]) => [
-      change,
-      all.sort((one, other) => (one.order < other.order ? -1 : 1)).map(({ fields }) => fields),
-    ]),
-  );
+  return changes;
 }
 
 function orderOf(fields: Fields): string {

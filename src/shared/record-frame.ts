@@ -175,7 +175,7 @@ export class RecordFrameReader {
     const start = this.#start(index);
     const length = this.#view.getInt32(start + 16, true);
     if (length < 0) return null;
-    const at = start + ENTRY_HEAD + Math.max(0, this.#view.getInt32(start + 12, true));
+    const at = this.#valueAt(start);
     const own = this.#bytes.subarray(at, at + length);
     const prefixBytes = this.#view.getUint32(start + 44, true);
     if (prefixBytes === 0) return own;
@@ -207,7 +207,7 @@ export class RecordFrameReader {
     const start = this.#start(index);
     const length = this.#view.getInt32(start + 16, true);
     if (length < 0) return NULL_TEXT;
-    return this.#text(start + ENTRY_HEAD + Math.max(0, this.#view.getInt32(start + 12, true)), length);
+    return this.#text(this.#valueAt(start), length);
   }
 
   /** Name and value of every header, as copies; null values stay null. */
@@ -215,11 +215,7 @@ export class RecordFrameReader {
     const start = this.#start(index);
     const view = this.#view;
     if (view.getUint32(start + 20, true) === 0) return [];
-    let at =
-      start +
-      ENTRY_HEAD +
-      Math.max(0, view.getInt32(start + 12, true)) +
-      Math.max(0, view.getInt32(start + 16, true));
+    let at = this.#valueAt(start) + Math.max(0, view.getInt32(start + 16, true));
     const count = view.getUint32(at, true);
     at += 4;
     const headers: [string, Buffer | null][] = [];
@@ -233,6 +229,11 @@ export class RecordFrameReader {
       at += Math.max(0, valueBytes);
     }
     return headers;
+  }
+
+  /** Where the entry's own part of its value begins. */
+  #valueAt(start: number): number {
+    return start + ENTRY_HEAD + Math.max(0, this.#view.getInt32(start + 12, true));
   }
 
   #sizeAt(start: number): number {

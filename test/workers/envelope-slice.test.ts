@@ -80,11 +80,10 @@ describe('an envelope cut out as text', () => {
       ),
     ],
     [
-      'another source and operation behind its own',
-      sample.replace(
-        ',"transaction":null',
-        ',"transaction":null,"more":{"id":1,"source":{"version":"9"},"op":"c","ts_ms":1,"x":0}',
-      ),
+      'a source and an operation that are inside of another member',
+      document
+        .replace(',"source":{', ',"extra":{"id":1,"source":{')
+        .replace(/,"transaction":null\}$/, ',"x":0},"transaction":null}'),
     ],
     ['spaces between its parts', sample.replace('"before":null,', '"before": null, ')],
   ])('is left to the parser when it has %s', (_what, text) => {
