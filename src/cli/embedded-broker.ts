@@ -4,7 +4,7 @@ import { must } from '../shared/assert.ts';
 import { DependencyError } from '../shared/errors.ts';
 import type { CapturedRecord } from '../shared/record.ts';
 
-const READ_IDLE_POLLS = 5;
+const READ_WITHIN_MS = 30_000;
 const TOPIC_ATTEMPTS_MAX = 200;
 
 /**
@@ -82,17 +82,36 @@ export class EmbeddedBroker {
       consumer.connect({ timeout: 5000 }, (error) => (error ? reject(new Error(error.message)) : resolve()));
     });
     consumer.setDefaultConsumeTimeout(100);
+    const expected = await this.#recordsIn(consumer, topic, partitions);
     consumer.assign(Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 0 })));
     const records: CapturedRecord[] = [];
-    for (let idle = 0; idle < READ_IDLE_POLLS; ) {
+    const deadline = Date.now() + READ_WITHIN_MS;
+    while (records.length < expected) {
+      if (Date.now() > deadline)
+        throw new DependencyError(
+          `topic ${topic}: the embedded broker gave ${records.length} of ${expected} records`,
+        );
       const messages = await new Promise<Kafka.Message[]>((resolve, reject) => {
         consumer.consume(1000, (error, found) => (error ? reject(new Error(error.message)) : resolve(found)));
       });
-      idle = messages.length === 0 ? idle + 1 : 0;
       records.push(...messages.map(toCaptured));
     }
     await new Promise<void>((resolve) => consumer.disconnect(() => resolve()));
     return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+  }
+
+  /** A silent broker is no sign of a topic's end: a busy machine is silent too. */
+  async #recordsIn(consumer: Kafka.KafkaConsumer, topic: string, partitions: number): Promise<number> {
+    let records = 0;
+    for (let partition = 0; partition < partitions; partition += 1) {
+      records += await new Promise<number>((resolve, reject) => {
+        consumer.queryWatermarkOffsets(topic, partition, 5000, (error, offsets) => {
+          if (error) reject(new DependencyError(`end of topic ${topic}: ${error.message}`));
+          else resolve(offsets.highOffset - offsets.lowOffset);
+        });
+      });
+    }
+    return records;
   }
 
   async close(): Promise<void> {

@@ -38,7 +38,8 @@ describe('a barrier', () => {
     acknowledger.add(batchOf([{ state: newState(), offset: 1 }]));
     await toBarrier();
     const waited = performance.now() - since;
-    expect(waited).toBeGreaterThanOrEqual(399);
+    // Node's timers count from the start of the loop's turn, which is a little before `since`.
+    expect(waited).toBeGreaterThan(300);
     expect(waited).toBeLessThan(2000);
     await producer.answer();
   });
