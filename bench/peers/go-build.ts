@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildsFolder, hashOfFiles } from './maven-build.ts';
+import { builtOnce, said } from './built-once.ts';
 
 /** A program of a Go module, compiled. */
 export interface GoBuild {
@@ -15,30 +15,22 @@ const COMPILERS = [process.env.GO ?? 'go', '/usr/local/go/bin/go'];
 const PROGRAM = 'program';
 const VERSION = 'go-version';
 
-/** Compiles a module once for each version of its Go files, into a folder that appears complete or not at all. A text says why not. */
+/** Compiles a module once for each version of its Go files. A text says why there is none. */
 export function goBuild(source: string): GoBuild | string {
   const files = ['go.mod', 'go.sum', 'main.go'].map((name) => join(source, name));
-  const folder = join(buildsFolder(), `peers-go-${hashOfFiles(files)}`);
-  if (!existsSync(folder)) {
-    const failed = build(source, folder);
-    if (failed !== undefined) return failed;
-  }
-  return { program: join(folder, PROGRAM), goVersion: readFileSync(join(folder, VERSION), 'utf8').trim() };
+  const built = builtOnce('peers-go', files, (folder) => build(source, folder));
+  if ('failed' in built) return `${source} does not build: ${built.failed}`;
+  const goVersion = readFileSync(join(built.folder, VERSION), 'utf8').trim();
+  return { program: join(built.folder, PROGRAM), goVersion };
 }
 
 function build(source: string, folder: string): string | undefined {
   const compiler = COMPILERS.find((command) => spawnSync(command, ['version']).status === 0);
   if (compiler === undefined) return 'Go is not there';
-  const unfinished = `${folder}-${process.pid}`;
-  mkdirSync(unfinished, { recursive: true });
-  const output = join(unfinished, PROGRAM);
-  const result = spawnSync(compiler, ['build', '-o', output, '.'], { cwd: source, encoding: 'utf8' });
-  if (result.status !== 0) {
-    rmSync(unfinished, { recursive: true, force: true });
-    return `${source} does not build: ${result.error?.message ?? `${result.stdout}${result.stderr}`.trim()}`;
-  }
-  const version = spawnSync(compiler, ['env', 'GOVERSION'], { cwd: source, encoding: 'utf8' });
-  writeFileSync(join(unfinished, VERSION), version.stdout.replace(/^go/, ''));
-  renameSync(unfinished, folder);
+  const options = { cwd: source, encoding: 'utf8' } as const;
+  const failed = said(spawnSync(compiler, ['build', '-o', join(folder, PROGRAM), '.'], options));
+  if (failed !== undefined) return failed;
+  const version = spawnSync(compiler, ['env', 'GOVERSION'], options);
+  writeFileSync(join(folder, VERSION), version.stdout.replace(/^go/, ''));
   return undefined;
 }

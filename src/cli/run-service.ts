@@ -8,6 +8,7 @@ import { workerCount } from '../main/worker-count.ts';
 import { messageOf } from '../shared/errors.ts';
 import { EXIT } from './command.ts';
 import { packageVersion } from './package-version.ts';
+import { hearSignals } from './signals.ts';
 
 export interface RunOptions {
   readonly config: Config;
@@ -39,18 +40,22 @@ export async function runService(options: RunOptions): Promise<number> {
   });
   if (service.managementPort !== null) logger.info({ port: service.managementPort }, 'management port open');
   options.started?.(service);
-  const signals = hearSignals();
+  const signals = hearSignals(() => endProcess(EXIT.failed));
   try {
-    return await untilEnded(service, signals, options);
+    return await untilEnded(service, signals.first, options);
   } finally {
     signals.forget();
   }
 }
 
 /** Drains when it is time; answers the records that were left. */
-async function untilEnded(service: Service, signals: Signals, options: RunOptions): Promise<number> {
+async function untilEnded(
+  service: Service,
+  signal: Promise<NodeJS.Signals>,
+  options: RunOptions,
+): Promise<number> {
   const { logger } = options;
-  const reason = await endReason(service, signals, options);
+  const reason = await endReason(service, signal, options);
   logger.info(`draining: ${reason}`);
   const left = await service.stop();
   if (left.records > 0)
@@ -70,50 +75,26 @@ const BROKEN = 'the pipeline broke';
 
 async function endReason(
   service: Service,
-  signals: Signals,
+  signal: Promise<NodeJS.Signals>,
   { untilIdleSeconds }: RunOptions,
 ): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
   try {
-    return await new Promise<string>((resolve) => {
-      signals.first = resolve;
+    return await Promise.race([
+      signal.then((name) => `got ${name}`),
       service.pipeline.ended().then(
-        () => undefined,
-        () => resolve(BROKEN),
-      );
-      if (untilIdleSeconds === undefined) return;
-      timer = setInterval(() => {
-        if (service.pipeline.idleMs < untilIdleSeconds * 1000) return;
-        resolve(`idle for ${untilIdleSeconds} s`);
-      }, IDLE_CHECK_MS);
-    });
+        () => BROKEN,
+        () => BROKEN,
+      ),
+      new Promise<string>((resolve) => {
+        if (untilIdleSeconds === undefined) return;
+        timer = setInterval(() => {
+          if (service.pipeline.idleMs < untilIdleSeconds * 1000) return;
+          resolve(`idle for ${untilIdleSeconds} s`);
+        }, IDLE_CHECK_MS);
+      }),
+    ]);
   } finally {
     clearInterval(timer);
   }
-}
-
-interface Signals {
-  /** Called with the first signal. */
-  first: (reason: string) => void;
-  /** From now on signals do what they do by default. */
-  readonly forget: () => void;
-}
-
-/**
- * Hears of signals; whoever signals twice does not want to wait. One listener for both: Node drops a signal that came while the first
- * one's listener was being replaced, as two do that come while the thread is busy.
- */
-function hearSignals(): Signals {
-  let told = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (told) endProcess(EXIT.failed);
-    told = true;
-    signals.first(`got ${signal}`);
-  };
-  const signals: Signals = {
-    first: () => undefined,
-    forget: () => void process.off('SIGTERM', onSignal).off('SIGINT', onSignal),
-  };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
-  return signals;
 }

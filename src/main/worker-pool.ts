@@ -28,6 +28,7 @@ const TIGHT_HEAP = '--heap-growing-percent=30';
  * it that. What lies there dead keeps the rest of its batch alive until the next full collection (docs/decisions/0011).
  */
 const YOUNG_BATCHES = '--no-allocation-site-pretenuring';
+export const HEAP_FLAGS = [TIGHT_HEAP, YOUNG_BATCHES];
 /** Half of V8's own. */
 const YOUNG_GENERATION_MB = 24;
 
@@ -98,7 +99,7 @@ export class WorkerPool {
 
 /** To be called before a worker starts; benches of a worker's work call it, too. */
 export function setHeapFlags(): void {
-  for (const flag of [TIGHT_HEAP, YOUNG_BATCHES]) setFlagsFromString(flag);
+  for (const flag of HEAP_FLAGS) setFlagsFromString(flag);
 }
 
 type PoolOptions = NonNullable<ConstructorParameters<typeof Piscina>[0]>;

@@ -27,6 +27,7 @@ export class ReferenceCache {
   readonly #epochs: ReferenceEpochs;
   readonly #negative: { readonly ttl: number };
   hits = 0;
+  /** Counted by who finds none. */
   misses = 0;
 
   constructor(settings: CacheSettings, epochs: ReferenceEpochs) {
@@ -37,13 +38,6 @@ export class ReferenceCache {
       sizeCalculation: (entry, name) => ENTRY_BYTES + 2 * (name.length + textLength(entry.reference)),
       ttl: settings.ttlMs,
     });
-  }
-
-  /** The reference, null if the store has none, undefined if that is not known. */
-  get(name: string): Reference | null | undefined {
-    const known = this.find(name);
-    if (known === undefined) this.misses += 1;
-    return known?.reference;
   }
 
   /** What is known of a reference; undefined, and not counted as a miss, if nothing is that is up to date. */

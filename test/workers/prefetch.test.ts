@@ -57,14 +57,14 @@ describe('references that are looked up before their batch has its turn', () => 
     cache.put(NAME, PASSED, cache.epoch(NAME));
     release();
     await reading;
-    expect(cache.get(NAME)).toBe(PASSED);
+    expect(cache.find(NAME)?.reference).toBe(PASSED);
   });
 
   test('take the place of one that is out of date', async () => {
     const { cache, lookUp } = newLookUp();
     cache.put(NAME, PASSED, cache.epoch(NAME) - 1);
     await lookUp.prefetch([KEY]);
-    expect(cache.get(NAME)).toBeNull();
+    expect(cache.find(NAME)?.reference).toBeNull();
   });
 
   test('are not believed when they changed after they were read', async () => {
@@ -74,7 +74,7 @@ describe('references that are looked up before their batch has its turn', () => 
     cache.changed(NAME);
     release();
     await reading;
-    expect(cache.get(NAME)).toBeUndefined();
+    expect(cache.find(NAME)?.reference).toBeUndefined();
   });
 });
 
