@@ -11,9 +11,10 @@ import {
 import type { Mutation } from '../../shared/mutation.ts';
 import { filledColumns } from '../../shared/reference-table.ts';
 import { versionTimestamp } from '../../shared/version.ts';
-import { boundOrNull, boundValue, carryText, facetsOf, readCarry } from './cassandra-values.ts';
-import { carryAfter, endsRow } from './row.ts';
+import { boundOrNull, facetsOf } from './cassandra-values.ts';
+import { endsRow } from './row.ts';
 import { stateCondition, stateOf } from './row-state.ts';
+import { keepsWaiting, NOTHING, values } from './statement-values.ts';
 import type { Row, RowKey } from './store.ts';
 import { microseconds } from './write-clock.ts';
 
@@ -28,7 +29,7 @@ export interface Expected {
   readonly version: string | null;
   /** Text of the row's carry column. */
   readonly carry: string | null;
-  /** The whole row, where it is known: the condition is then that it is still in this state. */
+  /** The whole row, where it is known: the condition is then that it is still in this state, and only what changes is written. */
   readonly row?: Row | undefined;
 }
 
@@ -89,14 +90,14 @@ export class Statements {
     const key = [mutation.tool, bucket, mutation.id];
     const ttl = this.#ttl(mutation);
     if (expected.version === null) {
-      return { query: shape.first, params: [ttl, ...values(mutation, shape, null, true), ...key] };
+      return { query: shape.first, params: [ttl, ...values(mutation, shape.columns, NOTHING), ...key] };
     }
-    if (expected.row !== undefined)
-      return {
-        query: shape.same,
-        params: [ttl, ...values(mutation, shape, null, false), ...key, ...stateOf(expected.row)],
-      };
-    const params = [ttl, ...values(mutation, shape, expected.carry, false), ...key, mutation.version];
+    if (expected.row !== undefined) {
+      const set = values(mutation, shape.columns, { ...expected.row, carry: null });
+      return { query: shape.same, params: [ttl, ...set, ...key, ...stateOf(expected.row)] };
+    }
+    const set = values(mutation, shape.columns, { carry: expected.carry });
+    const params = [ttl, ...set, ...key, mutation.version];
     if (endsRow(mutation)) return { query: shape.newerEnd, params };
     if (!keepsWaiting(mutation)) return { query: shape.newer, params };
     return { query: shape.newerWaiting, params: [...params, expected.carry] };
@@ -116,7 +117,7 @@ export class Statements {
     // A version that does not fit throws here: bound as undefined, the server would silently take its own clock.
     const timestamp = versionTimestamp(mutation.version);
     const ttl = this.#ttl(mutation);
-    const params = [timestamp, ttl, ...values(mutation, shape, null, false), tool, bucket, id];
+    const params = [timestamp, ttl, ...values(mutation, shape.columns, { carry: null }), tool, bucket, id];
     const statement = { query: shape.timestamped, params };
     const completions = endsRow(mutation) ? null : undefined;
     if (completions === undefined && Object.keys(others).length === 0) return [statement];
@@ -259,30 +260,4 @@ function assignments(
     params.push(completions);
   }
   return { text: names.map((name) => `${name} = ?`).join(', '), params };
-}
-
-/** Parameters of the assignments. In a facet's first write there is nothing to clear: nulls would only leave tombstones. */
-function values(mutation: Mutation, shape: Shape, carry: string | null, first: boolean): unknown[] {
-  const bound: unknown[] = [mutation.version, new Date(mutation.sourceTs)];
-  if (mutation.facet === MAIN_FACET) bound.push(mutation.deleted, nextCarry(mutation, carry, first));
-  for (const [column, type] of shape.columns) {
-    const value = mutation.columns[column];
-    if (value === undefined) bound.push(undefined);
-    else if (value === null) bound.push(first ? undefined : null);
-    else bound.push(boundValue(type, value));
-  }
-  return bound;
-}
-
-/** Whether what waits in the row for a key move survives the mutation, at least in part: it has to be known then. */
-function keepsWaiting(mutation: Mutation): boolean {
-  return mutation.facet === MAIN_FACET && !mutation.deleted && mutation.carry === undefined;
-}
-
-/** The carry column's parameter: unset where nothing changes. */
-function nextCarry(mutation: Mutation, before: string | null, first: boolean): string | null | undefined {
-  const after = carryText(carryAfter(readCarry(before), mutation));
-  if (after !== null) return after === before ? undefined : after;
-  // A delete or a move of its own does not look at what waited, so null has to be written.
-  return first || (before === null && keepsWaiting(mutation)) ? undefined : null;
 }

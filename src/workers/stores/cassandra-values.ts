@@ -19,7 +19,7 @@ const { types } = cassandra;
 type DriverRow = driverTypes.Row;
 
 /** A value in the form that the driver serialises exactly. */
-export function boundValue(type: ColumnType, value: ColumnValue): unknown {
+function boundValue(type: ColumnType, value: ColumnValue): unknown {
   switch (type) {
     case 'bigint':
       // With `useBigIntAsLong` the driver takes nothing else for a bigint column.

@@ -71,6 +71,31 @@ describe.skipIf(SERVER === undefined)(
         }
       }));
 
+    it('writes of a row that it knows only what changes', async () => {
+      const client = createClient(settings);
+      const store = new CassandraStore(settings, client);
+      const id = freshId();
+      const written = async (): Promise<unknown[]> => {
+        const query = `SELECT WRITETIME(hostname) AS h, WRITETIME(cpu) AS c, cpu, description FROM ${settings.keyspace}.devices WHERE tool = ? AND bucket = ? AND id = ?`;
+        const { rows } = await client.execute(query, [TOOL, store.bucketOf(id), id], { prepare: true });
+        const row = must(rows[0], 'row');
+        return [row.h, row.c, row.cpu, row.description];
+      };
+      try {
+        await store.write([device(id, 1, { hostname: 'h', cpu: 'c' })]);
+        await store.read('device', TOOL, [id]);
+        const [hostname, cpu] = await written();
+        await store.write([device(id, 2, { hostname: 'i', cpu: 'c', description: null })]);
+        const [laterHostname, laterCpu] = await written();
+        expect([laterHostname === hostname, laterCpu === cpu]).toEqual([false, true]);
+        await store.write([device(id, 3, { hostname: 'i', cpu: null, description: 'd' })]);
+        expect((await written()).slice(2)).toEqual([null, 'd']);
+        expect((await readOne(other(), id))?.columns).toEqual({ hostname: 'i', description: 'd' });
+      } finally {
+        await store.close();
+      }
+    });
+
     it('reads every time with no room to know rows', () =>
       watched(
         async (store, { reads }) => {
