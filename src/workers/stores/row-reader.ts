@@ -1,4 +1,5 @@
 import type { Client } from 'cassandra-driver';
+import pLimit from 'p-limit';
 import { ENTITIES, type EntityName, type Tool } from '../../shared/entity.ts';
 import { READ_OPTIONS } from './cassandra-client.ts';
 import { attempt } from './cassandra-errors.ts';
@@ -13,11 +14,20 @@ const SCAN_PAGE = 1000;
 /** Rows may be large (an event's details), and a worker has several searches at once. */
 const FIND_PAGE = 200;
 
+/** A read of rows of one partition that waits for its turn. */
+interface WaitingRead {
+  readonly ids: Set<string>;
+  readonly rows: Promise<ReadonlyMap<string, Row>>;
+}
+
 /** Everything that reads rows of entities. */
 export class RowReader {
   readonly #client: Client;
   readonly #statements: Statements;
   readonly #bucketOf: (id: string) => number;
+  readonly #turn = pLimit(READS_MAX);
+  /** By partition. What else is asked of it meanwhile goes along. */
+  readonly #waiting = new Map<string, WaitingRead>();
 
   constructor(client: Client, statements: Statements, bucketOf: (id: string) => number) {
     this.#client = client;
@@ -26,36 +36,38 @@ export class RowReader {
   }
 
   async read(entity: EntityName, tool: Tool, ids: readonly string[]): Promise<Map<string, Row>> {
-    const chunks = this.#chunks(ids);
+    const reads = new Map<string, WaitingRead>();
+    for (const id of new Set(ids)) {
+      const read = this.#waitingRead(entity, tool, this.#bucketOf(id));
+      read.ids.add(id);
+      reads.set(id, read);
+    }
+    await Promise.all([...new Set(reads.values())].map((read) => read.rows));
     const rows = new Map<string, Row>();
-    const query = this.#statements.read(entity);
-    const next = async (): Promise<void> => {
-      for (let chunk = chunks.pop(); chunk !== undefined; chunk = chunks.pop()) {
-        const params = [tool, chunk.bucket, chunk.ids];
-        const result = await attempt(`read of ${ENTITIES[entity].table}`, () =>
-          this.#client.execute(query, params, READ_OPTIONS),
-        );
-        for (const row of readRows(entity, result.rows)) rows.set(row.id, row);
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(READS_MAX, chunks.length) }, next));
+    for (const [id, read] of reads) {
+      const row = (await read.rows).get(id);
+      if (row !== undefined) rows.set(id, row);
+    }
     return rows;
   }
 
-  #chunks(ids: readonly string[]): { readonly bucket: number; readonly ids: string[] }[] {
-    const chunks: { readonly bucket: number; readonly ids: string[] }[] = [];
-    const open = new Map<number, string[]>();
-    for (const id of new Set(ids)) {
-      const bucket = this.#bucketOf(id);
-      let chunk = open.get(bucket);
-      if (chunk === undefined || chunk.length === READ_IDS_MAX) {
-        chunk = [];
-        open.set(bucket, chunk);
-        chunks.push({ bucket, ids: chunk });
-      }
-      chunk.push(id);
-    }
-    return chunks;
+  #waitingRead(entity: EntityName, tool: Tool, bucket: number): WaitingRead {
+    const partition = `${entity}|${tool}|${bucket}`;
+    const waiting = this.#waiting.get(partition);
+    if (waiting !== undefined && waiting.ids.size < READ_IDS_MAX) return waiting;
+    const ids = new Set<string>();
+    // Its turn never comes before this method has returned.
+    const rows = this.#turn(async () => {
+      if (this.#waiting.get(partition)?.ids === ids) this.#waiting.delete(partition);
+      const params = [tool, bucket, [...ids]];
+      const result = await attempt(`read of ${ENTITIES[entity].table}`, () =>
+        this.#client.execute(this.#statements.read(entity), params, READ_OPTIONS),
+      );
+      return new Map(readRows(entity, result.rows).map((row) => [row.id, row]));
+    });
+    const read = { ids, rows };
+    this.#waiting.set(partition, read);
+    return read;
   }
 
   find(entity: EntityName, tool: Tool | null, column: string, text: string): AsyncIterable<Row> {
