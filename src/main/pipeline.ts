@@ -127,6 +127,7 @@ export class Pipeline {
   static async start(settings: PipelineSettings, observer: PipelineObserver, log: Logger): Promise<Pipeline> {
     // Before any thread is started: it says how memory is allocated.
     const addon = openHandover(settings.handover, (message) => log('warn', message));
+    log('info', `${addon === null ? 'plain' : 'native'} hand-over`);
     const board = createBoard(settings.workers);
     const slots = createSlots(settings.workers, settings.slotsPerWorker, settings.slotBytes);
     const pool = await WorkerPool.start(settings.workers, { ...settings.worker, slots, board });

@@ -30,8 +30,10 @@ for (const handover of HANDOVERS) {
 
       test('loses nothing when it is killed in mid-stream, twice', async () => {
         stage = await openStage();
-        const fed = stage.topics.produce(stage.changes(ROWS, ROUNDS), PER_SECOND);
         const first = stage.run();
+        // What waits when it begins may be committed all at once.
+        await first.untilReadiness('200 consuming');
+        const fed = stage.topics.produce(stage.changes(ROWS, ROUNDS), PER_SECOND);
         await stage.topics.untilCommitted(stage.group, [stage.topic], { records: CHANGES / 6 });
         await first.kill9();
         const { done, all } = await stage.topics.progress(stage.group, [stage.topic]);
