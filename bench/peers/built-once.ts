@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { root } from '../machine.ts';
 
-export type Built = { readonly folder: string } | { readonly failed: string };
+export type BuildResult = { readonly folder: string } | { readonly failed: string };
 
 /**
  * Builds once for each version of the files that are named, into a folder beside the servers' jars that appears complete or not at all.
@@ -14,7 +14,7 @@ export function builtOnce(
   name: string,
   files: readonly string[],
   build: (folder: string) => string | undefined,
-): Built {
+): BuildResult {
   const builds = process.env.OPENFRAME_TEST_STACK_DIR ?? join(root, '.stack');
   const folder = join(builds, `${name}-${hashOf(files)}`);
   if (existsSync(folder)) return { folder };

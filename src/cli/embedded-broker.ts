@@ -81,6 +81,19 @@ export class EmbeddedBroker {
     await new Promise<void>((resolve, reject) => {
       consumer.connect({ timeout: 5000 }, (error) => (error ? reject(new Error(error.message)) : resolve()));
     });
+    try {
+      const records = await this.#readAll(consumer, topic, partitions);
+      return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+    } finally {
+      await new Promise<void>((resolve) => consumer.disconnect(() => resolve()));
+    }
+  }
+
+  async #readAll(
+    consumer: Kafka.KafkaConsumer,
+    topic: string,
+    partitions: number,
+  ): Promise<CapturedRecord[]> {
     consumer.setDefaultConsumeTimeout(100);
     const expected = await this.#recordsIn(consumer, topic, partitions);
     consumer.assign(Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 0 })));
@@ -96,8 +109,7 @@ export class EmbeddedBroker {
       });
       records.push(...messages.map(toCaptured));
     }
-    await new Promise<void>((resolve) => consumer.disconnect(() => resolve()));
-    return records.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+    return records;
   }
 
   /** A silent broker is no sign of a topic's end: a busy machine is silent too. */

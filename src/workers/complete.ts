@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
-import type { Columns, ColumnValue } from '../shared/entity.ts';
+import type { Columns } from '../shared/entity.ts';
 import { MAIN_FACET } from '../shared/entity.ts';
 import type { Count } from './batch-stages.ts';
 import { RuleFollower } from './follow-rules.ts';
 import { KnownInBatch, type LookUp, type Patiently } from './look-up.ts';
 import { type ReferenceKey, referenceName } from './reference.ts';
+import { isSameValue } from './stores/column-values.ts';
 import type { Row, RowKey, Store } from './stores/store.ts';
 
 /** A row that the completion changed. */
@@ -200,16 +201,11 @@ function completed(row: Row, columns: Columns): Row {
 function differing(stored: Columns, filled: Columns): Columns | undefined {
   let columns: Columns | undefined;
   for (const [column, value] of Object.entries(filled)) {
-    if (isSame(stored[column] ?? null, value)) continue;
+    if (isSameValue(stored[column] ?? null, value)) continue;
     columns ??= {};
     columns[column] = value;
   }
   return columns;
-}
-
-function isSame(one: ColumnValue | null, other: ColumnValue | null): boolean {
-  if (!Array.isArray(one) || !Array.isArray(other)) return one === other;
-  return one.length === other.length && one.every((item, at) => item === other[at]);
 }
 
 function pause(ms: number): Promise<void> {

@@ -6,6 +6,7 @@ import type { BucketLocks } from '../shared/shared-board.ts';
 import type { WriteSettings } from '../shared/worker-protocol.ts';
 import { Circuit } from './circuit.ts';
 import { type Decided, RowWork } from './row-work.ts';
+import { partitionName } from './stores/partition-lanes.ts';
 import type { Store } from './stores/store.ts';
 
 /** One bucket of one table: at most one statement in flight, rows in the order in which they came. */
@@ -115,7 +116,7 @@ export class Writer {
   }
 
   #laneName({ entity, tool, id }: Mutation): string {
-    return `${entity}|${tool}|${this.#store.bucketOf(id)}`;
+    return partitionName(entity, tool, this.#store.bucketOf(id));
   }
 
   #lane(mutation: Mutation): Lane {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Message } from 'node-rdkafka';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { HANDOVERS, useHandover } from './hand-overs.ts';
+import { HANDOVERS } from './hand-overs.ts';
 import { startKafka } from './kafka.ts';
 import { KafkaTopics, type RawRecord } from './kafka-topics.ts';
 import { RunProcess } from './run-process.ts';
@@ -20,7 +20,6 @@ for (const handover of HANDOVERS) {
     `a broker that refuses and a broker that dies, ${handover} hand-over`,
     ['kafka', 'cassandra'],
     () => {
-      useHandover(handover);
       let kafka: Server;
       let stage: Stage;
 
@@ -36,7 +35,12 @@ for (const handover of HANDOVERS) {
       afterEach(() => stage?.close());
 
       async function openStage(): Promise<Stage> {
-        return await Stage.open({ kafka: kafka.address, cassandra: sharedCassandra(), partitions: 3 });
+        return await Stage.open({
+          kafka: kafka.address,
+          cassandra: sharedCassandra(),
+          partitions: 3,
+          handover,
+        });
       }
 
       test('a service without its analytics topics ends soon and names the command that makes them', async () => {

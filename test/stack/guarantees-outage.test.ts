@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startCassandra } from './cassandra.ts';
-import { HANDOVERS, useHandover } from './hand-overs.ts';
+import { HANDOVERS } from './hand-overs.ts';
 import { serverFolder } from './runs.ts';
 import type { Server } from './server.ts';
 import { describeStack, sharedKafka } from './stack.ts';
@@ -13,7 +13,6 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 for (const handover of HANDOVERS) {
   describeStack(`a store that is away, ${handover} hand-over`, ['kafka', 'cassandra'], () => {
-    useHandover(handover);
     let cassandra: Server;
     let stage: Stage;
 
@@ -28,6 +27,7 @@ for (const handover of HANDOVERS) {
         kafka: sharedKafka(),
         cassandra: cassandra.address,
         partitions: 3,
+        handover,
         // The group would give a consumer up that does not poll during the outage.
         consumer: { maxPollIntervalMs: MAX_POLL_INTERVAL_MS },
         pipeline: { drainTimeoutMs: MAX_POLL_INTERVAL_MS / 2 },

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { HANDOVERS, useHandover } from './hand-overs.ts';
+import { HANDOVERS } from './hand-overs.ts';
 import { describeStack, sharedCassandra, sharedKafka } from './stack.ts';
 import { Stage } from './stage.ts';
 
@@ -15,7 +15,6 @@ for (const handover of HANDOVERS) {
     `a service whose process comes and goes, ${handover} hand-over`,
     ['kafka', 'cassandra'],
     () => {
-      useHandover(handover);
       let stage: Stage;
 
       async function openStage(): Promise<Stage> {
@@ -23,6 +22,7 @@ for (const handover of HANDOVERS) {
           kafka: sharedKafka(),
           cassandra: sharedCassandra(),
           partitions: PARTITIONS,
+          handover,
         });
       }
 

@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { ENTITY_NAMES, type EntityName } from '../../src/shared/entity.ts';
 import { type ComparedRow, differences } from '../truth/differences.ts';
 import { captured, fixture, MAIN_CAPTURES, SOURCES } from '../workers/captures.ts';
-import { HANDOVERS, useHandover } from './hand-overs.ts';
+import { HANDOVERS } from './hand-overs.ts';
 import { KafkaTopics } from './kafka-topics.ts';
 import { serverFolder } from './runs.ts';
 import { runProgram } from './service.ts';
@@ -18,7 +18,6 @@ for (const handover of HANDOVERS) {
     `the captured run over real Kafka and Cassandra, ${handover} hand-over`,
     ['kafka', 'cassandra'],
     () => {
-      useHandover(handover);
       const run = `truth_${process.pid}_${Math.floor(Math.random() * 1e6)}`;
       const configFile = join(serverFolder('service'), 'openframe-stream.yaml');
       const topicMap: string[] = [];
@@ -37,6 +36,7 @@ for (const handover of HANDOVERS) {
           sources: SOURCES.map((source) => ({ ...source, topicPrefix: run + source.topicPrefix })),
           store: { cassandra: { contactPoints: [sharedCassandra()], keyspace: run } },
           management: { port: 0 },
+          handover,
         };
         writeFileSync(configFile, stringify(config));
         takeIn();

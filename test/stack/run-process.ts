@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkHandover, HANDOVER_VARIABLE } from './hand-overs.ts';
 import { noteServer } from './runs.ts';
 
 const PROGRAM = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bin', 'openframe-stream.mjs');
@@ -23,9 +22,7 @@ export class RunProcess {
   #ending: Ending | undefined;
 
   constructor(args: readonly string[]) {
-    const inherited = Object.entries(process.env).filter(
-      ([name]) => !name.startsWith('OPENFRAME_STREAM_') || name === HANDOVER_VARIABLE,
-    );
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('OPENFRAME_STREAM_'));
     this.#child = spawn(process.execPath, [PROGRAM, 'run', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: Object.fromEntries(inherited),
@@ -96,7 +93,6 @@ export class RunProcess {
   async kill9(): Promise<void> {
     if (this.#ending === undefined) this.#child.kill('SIGKILL');
     await this.ended;
-    checkHandover(this.#log);
   }
 
   #managementUrl(): string {

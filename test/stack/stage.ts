@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'cassandra-driver';
 import { stringify } from 'yaml';
+import type { Handover } from './hand-overs.ts';
 import { KafkaTopics, type RawRecord } from './kafka-topics.ts';
 import { RunProcess } from './run-process.ts';
 import { serverFolder } from './runs.ts';
@@ -12,6 +13,7 @@ export interface StageOptions {
   readonly cassandra: string;
   /** Partitions of the sites' topic. */
   readonly partitions: number;
+  readonly handover: Handover;
   /** Of the configuration, by its names. */
   readonly consumer?: Readonly<Record<string, number>>;
   readonly pipeline?: Readonly<Record<string, number>>;
@@ -58,6 +60,7 @@ export class Stage {
       store: { cassandra: { contactPoints: [options.cassandra], keyspace: this.#keyspace } },
       workers: { count: 1 },
       pipeline: options.pipeline ?? {},
+      handover: options.handover,
       management: { port: 0 },
     };
     writeFileSync(this.configFile, stringify(config));
@@ -77,6 +80,10 @@ export class Stage {
     for (const run of this.#runs) await run.kill9();
     await this.topics.close();
     await this.#client.shutdown();
+    const { handover } = this.#options;
+    for (const run of this.#runs)
+      if (run.logged('management port open') > 0 && run.logged(`"${handover} hand-over"`) !== 1)
+        throw new Error(`a service of this suite did not work with the ${handover} hand-over`);
   }
 
   run(...args: readonly string[]): RunProcess {

@@ -34,11 +34,17 @@ function held(store: FakeStore): () => void {
 
 describe('references that are looked up before their batch has its turn', () => {
   test('are there when it has, those that are nowhere included', async () => {
-    const { store, lookUp } = newLookUp();
+    const { store, cache, lookUp } = newLookUp();
     await lookUp.prefetch([KEY]);
     const known = new KnownInBatch();
     await lookUp.find([KEY], known);
-    expect([known.get(KEY.group, '1'), store.reads]).toEqual([null, [['site|tactical-rmm|1']]]);
+    expect([cache.hits, cache.misses]).toEqual([1, 0]);
+    await lookUp.find([{ ...KEY, value: '2' }], known);
+    expect([cache.hits, cache.misses]).toEqual([1, 1]);
+    expect([known.get(KEY.group, '1'), store.reads]).toEqual([
+      null,
+      [['site|tactical-rmm|1'], ['site|tactical-rmm|2']],
+    ]);
   });
 
   test('are read once for several batches', async () => {

@@ -93,7 +93,8 @@ export class Statements {
       return { query: shape.first, params: [ttl, ...values(mutation, shape.columns, NOTHING), ...key] };
     }
     if (expected.row !== undefined) {
-      const set = values(mutation, shape.columns, { ...expected.row, carry: null });
+      const { columns, deleted } = expected.row;
+      const set = values(mutation, shape.columns, { carry: null, columns, deleted });
       return { query: shape.same, params: [ttl, ...set, ...key, ...stateOf(expected.row)] };
     }
     const set = values(mutation, shape.columns, { carry: expected.carry });

@@ -18,7 +18,7 @@ import { KnownRows } from './known-rows.ts';
 import { KnownVersions } from './known-versions.ts';
 import { type LwtOutcome, LwtWriter } from './lwt-writer.ts';
 import { MoveTable } from './move-table.ts';
-import { PartitionLanes } from './partition-lanes.ts';
+import { PartitionLanes, partitionName } from './partition-lanes.ts';
 import { applyCarried, assertIndexed, bucketOfId, isCompletable, owed, stillOwed } from './row.ts';
 import { RowReader } from './row-reader.ts';
 import type { Kept, KeyMove, PendingCarry, Row, RowKey, Store, Truncation } from './store.ts';
@@ -100,7 +100,7 @@ export class CassandraStore implements Store {
     const send = (statements: readonly Statement[]): Promise<types.ResultSet> =>
       this.#send(statements, entity);
     if (this.#mode(entity) === 'lwt') {
-      const lane = partition(entity, tool, bucket);
+      const lane = partitionName(entity, tool, bucket);
       return await this.#lanes.run(lane, () => this.#writer.write(mutations, bucket, send));
     }
     for (const batch of cutBatches(mutations.map((mutation) => ({ mutation })))) {
@@ -153,7 +153,7 @@ export class CassandraStore implements Store {
   }
 
   async fillCarried(id: string, move: KeyMove, columns: Columns, next?: PendingCarry): Promise<void> {
-    const lane = partition(move.entity, move.tool, this.bucketOf(id));
+    const lane = partitionName(move.entity, move.tool, this.bucketOf(id));
     for (let round = 0; round < FILL_ROUNDS_MAX; round += 1) {
       const row = (await this.read(move.entity, move.tool, [id])).get(id);
       const fill = this.#fillStatement(row, move, columns, next);
@@ -215,7 +215,7 @@ export class CassandraStore implements Store {
       return true;
     }
     const statement = this.#statements.complete(seen, bucket, columns);
-    const lane = partition(entity, tool, bucket);
+    const lane = partitionName(entity, tool, bucket);
     const result = await this.#lanes.run(lane, () => this.#send([statement], entity));
     this.#knownRows.forget(seen);
     return result.wasApplied();
@@ -278,10 +278,6 @@ export class CassandraStore implements Store {
       this.#client.batch([...statements], WRITE_OPTIONS),
     );
   }
-}
-
-function partition(entity: EntityName, tool: Tool, bucket: number): string {
-  return `${entity}|${tool}|${bucket}`;
 }
 
 function newEvent({ tool, id, columns }: Mutation): ListedEvent {

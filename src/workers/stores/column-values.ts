@@ -141,6 +141,12 @@ export function keyText(text: string, bytesMax: number): string {
   return createHash('sha256').update(text).digest('base64');
 }
 
+/** Whether two values in stored form are the same to a reader. */
+export function isSameValue(one: ColumnValue | null, other: ColumnValue | null): boolean {
+  if (!Array.isArray(one) || !Array.isArray(other)) return Object.is(one, other);
+  return one.length === other.length && one.every((item, at) => item === other[at]);
+}
+
 /** Characters of all texts: what makes a mutation large. */
 export function textLength(columns: Columns): number {
   let length = 0;

@@ -1,3 +1,10 @@
+import type { EntityName, Tool } from '../../shared/entity.ts';
+
+/** A partition of an entity's table. */
+export function partitionName(entity: EntityName, tool: Tool, bucket: number): string {
+  return `${entity}|${tool}|${bucket}`;
+}
+
 /**
  * One conditional statement at a time per Cassandra partition: two of this process would only make each other's Paxos round fail and
  * wait (measured: 512 at once on one partition take 2.5 s each and time out in part).

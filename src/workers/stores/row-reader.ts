@@ -5,6 +5,7 @@ import { READ_OPTIONS } from './cassandra-client.ts';
 import { attempt } from './cassandra-errors.ts';
 import type { Statements } from './cassandra-statements.ts';
 import { readRows } from './cassandra-values.ts';
+import { partitionName } from './partition-lanes.ts';
 import type { Row } from './store.ts';
 
 /** Ids of one SELECT … IN, and how many of those run at once. */
@@ -17,7 +18,7 @@ const FIND_PAGE = 200;
 /** A read of rows of one partition that waits for its turn. */
 interface WaitingRead {
   readonly ids: Set<string>;
-  readonly rows: Promise<ReadonlyMap<string, Row>>;
+  readonly rows: Promise<readonly Row[]>;
 }
 
 /** Everything that reads rows of entities. */
@@ -36,23 +37,21 @@ export class RowReader {
   }
 
   async read(entity: EntityName, tool: Tool, ids: readonly string[]): Promise<Map<string, Row>> {
-    const reads = new Map<string, WaitingRead>();
-    for (const id of new Set(ids)) {
+    const wanted = new Set(ids);
+    const reads = new Set<WaitingRead>();
+    for (const id of wanted) {
       const read = this.#waitingRead(entity, tool, this.#bucketOf(id));
       read.ids.add(id);
-      reads.set(id, read);
+      reads.add(read);
     }
-    await Promise.all([...new Set(reads.values())].map((read) => read.rows));
     const rows = new Map<string, Row>();
-    for (const [id, read] of reads) {
-      const row = (await read.rows).get(id);
-      if (row !== undefined) rows.set(id, row);
-    }
+    for (const found of await Promise.all([...reads].map((read) => read.rows)))
+      for (const row of found) if (wanted.has(row.id)) rows.set(row.id, row);
     return rows;
   }
 
   #waitingRead(entity: EntityName, tool: Tool, bucket: number): WaitingRead {
-    const partition = `${entity}|${tool}|${bucket}`;
+    const partition = partitionName(entity, tool, bucket);
     const waiting = this.#waiting.get(partition);
     if (waiting !== undefined && waiting.ids.size < READ_IDS_MAX) return waiting;
     const ids = new Set<string>();
@@ -63,7 +62,7 @@ export class RowReader {
       const result = await attempt(`read of ${ENTITIES[entity].table}`, () =>
         this.#client.execute(this.#statements.read(entity), params, READ_OPTIONS),
       );
-      return new Map(readRows(entity, result.rows).map((row) => [row.id, row]));
+      return readRows(entity, result.rows);
     });
     const read = { ids, rows };
     this.#waiting.set(partition, read);

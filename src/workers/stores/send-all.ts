@@ -1,4 +1,5 @@
 import type { Client } from 'cassandra-driver';
+import pLimit from 'p-limit';
 import { PLAIN_WRITE_OPTIONS } from './cassandra-client.ts';
 import type { Statement } from './cassandra-statements.ts';
 
@@ -7,12 +8,10 @@ const BATCHES_AT_ONCE_MAX = 16;
 
 /** Sends plain idempotent statements: each list is about one partition and goes as unlogged batches, one after another. */
 export async function sendAll(client: Client, byPartition: readonly (readonly Statement[])[]): Promise<void> {
-  const open = [...byPartition];
-  const next = async (): Promise<void> => {
-    for (let statements = open.pop(); statements !== undefined; statements = open.pop()) {
-      for (let from = 0; from < statements.length; from += STATEMENTS_MAX)
-        await client.batch(statements.slice(from, from + STATEMENTS_MAX), PLAIN_WRITE_OPTIONS);
-    }
+  const turn = pLimit(BATCHES_AT_ONCE_MAX);
+  const send = async (statements: readonly Statement[]): Promise<void> => {
+    for (let from = 0; from < statements.length; from += STATEMENTS_MAX)
+      await client.batch(statements.slice(from, from + STATEMENTS_MAX), PLAIN_WRITE_OPTIONS);
   };
-  await Promise.all(Array.from({ length: Math.min(BATCHES_AT_ONCE_MAX, open.length) }, next));
+  await Promise.all(byPartition.map((statements) => turn(() => send(statements))));
 }

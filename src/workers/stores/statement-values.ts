@@ -1,6 +1,7 @@
-import { type Columns, type ColumnType, type ColumnValue, MAIN_FACET } from '../../shared/entity.ts';
+import { type Columns, type ColumnType, MAIN_FACET } from '../../shared/entity.ts';
 import type { Mutation } from '../../shared/mutation.ts';
 import { boundOrNull, carryText, readCarry } from './cassandra-values.ts';
+import { isSameValue } from './column-values.ts';
 import { carryAfter } from './row.ts';
 
 /** What a statement finds, as far as it is known. */
@@ -31,17 +32,12 @@ export function values(
   }
   for (const [column, type] of columns) {
     const value = mutation.columns[column];
-    if (value === undefined) bound.push(undefined);
-    else if (before.columns !== undefined && isSame(value, before.columns[column] ?? null))
-      bound.push(undefined);
-    else bound.push(boundOrNull(type, value));
+    const stays =
+      value === undefined ||
+      (before.columns !== undefined && isSameValue(value, before.columns[column] ?? null));
+    bound.push(stays ? undefined : boundOrNull(type, value));
   }
   return bound;
-}
-
-function isSame(one: ColumnValue | null, other: ColumnValue | null): boolean {
-  if (!Array.isArray(one) || !Array.isArray(other)) return Object.is(one, other);
-  return one.length === other.length && one.every((item, index) => item === other[index]);
 }
 
 /** Whether what waits in the row for a key move survives the mutation, at least in part: it has to be known then. */

@@ -11,7 +11,7 @@ interface Request {
   readonly fail: () => void;
 }
 
-/** A reader of a server that answers when a test says so, with a row for every id that begins with its bucket. */
+/** A reader of a server that answers when a test says so, with a row for every id. An id is `<bucket>:<name>`. */
 function readerOf() {
   const requests: Request[] = [];
   const client = {
