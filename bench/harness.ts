@@ -6,6 +6,8 @@ export type Figures = Readonly<Record<string, number>>;
 /** One way to do the work of a subject. */
 export interface Arm {
   readonly name: string;
+  /** Before the first round, where what it drives has to be warm: a server that compiles as it goes, and runs for months otherwise. */
+  warmUp?(): Promise<void>;
   measure(): Promise<Figures>;
 }
 
@@ -88,6 +90,7 @@ export async function runSubject(subject: Subject, options: BenchOptions): Promi
   const samples = new Map<string, Map<string, number[]>>();
   try {
     if (subject.warmUp && !options.smoke) await runRound(arms, () => undefined);
+    for (const arm of arms) await arm.warmUp?.();
     for (let round = 0; round < rounds; round += 1) {
       const order = round % 2 === 0 ? arms : [...arms].reverse();
       await runRound(order, (arm, figures) => {

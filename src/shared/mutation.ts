@@ -29,7 +29,8 @@ export interface Mutation {
 }
 
 /** What the analytics record says happened. */
-export type Operation = 'create' | 'update' | 'delete' | 'snapshot';
+export const OPERATIONS = ['create', 'update', 'delete', 'snapshot'] as const;
+export type Operation = (typeof OPERATIONS)[number];
 
 /**
  * Rows of another entity that exist only inside of this change's source row (the members in a MeshCentral user group's document):

@@ -8,9 +8,10 @@ import {
   type Entity,
   type EntityName,
   MAIN_FACET,
+  TOOLS,
 } from '../shared/entity.ts';
-import { JsonBytes } from '../shared/json-bytes.ts';
-import type { Change, Mutation, Operation } from '../shared/mutation.ts';
+import { JsonBytes, type ReadyBytes, readyBytes } from '../shared/json-bytes.ts';
+import { type Change, type Mutation, OPERATIONS, type Operation } from '../shared/mutation.ts';
 import { rowVersion } from './row-version.ts';
 import type { Row, RowKey } from './stores/store.ts';
 
@@ -24,7 +25,7 @@ export interface AnalyticsRecord {
 interface ColumnForm {
   readonly name: string;
   /** `,"name":` */
-  readonly label: Uint8Array;
+  readonly label: ReadyBytes;
   readonly isTime: boolean;
 }
 
@@ -48,7 +49,7 @@ function formOf(entity: Entity): EntityForm {
 }
 
 function columnForm(name: string, isTime: boolean): ColumnForm {
-  return { name, label: Buffer.from(`,${JSON.stringify(name)}:`), isTime };
+  return { name, label: readyBytes(`,${JSON.stringify(name)}:`), isTime };
 }
 
 /** The topic of an entity; null for one that analytics does not keep. */
@@ -127,6 +128,21 @@ function asText(topic: string, row: RowKey, write: (json: JsonBytes) => void): A
 }
 const TEXT_BYTES = 4096;
 
+const BEGINNINGS = pieces(TOOLS, (tool) => `{"tool":"${tool}","id":`);
+const OPERATION_PIECES = pieces(OPERATIONS, (operation) => `,"op":"${operation}","source_ts":`);
+const PROCESSED_AT = readyBytes(',"processed_at":');
+const VERSION = readyBytes(',"version":"');
+const FACET = readyBytes('","facet":"');
+const DELETED = readyBytes('","deleted":true');
+const NOT_DELETED = readyBytes('","deleted":false');
+
+function pieces<Name extends string>(
+  names: readonly Name[],
+  text: (name: Name) => string,
+): Readonly<Record<Name, ReadyBytes>> {
+  return Object.fromEntries(names.map((name) => [name, readyBytes(text(name))])) as Record<Name, ReadyBytes>;
+}
+
 /** Everything of a record but its columns; the brace is left open. */
 function writeHead(
   json: JsonBytes,
@@ -136,21 +152,17 @@ function writeHead(
   { operation, facet, sourceTs }: RowChange,
   processedAt: number,
 ): void {
-  json.text('{"tool":"');
-  json.text(row.tool);
-  json.text('","id":');
+  json.ready(BEGINNINGS[row.tool]);
   json.quoted(row.id);
-  json.text(',"op":"');
-  json.text(operation);
-  json.text('","source_ts":');
+  json.ready(OPERATION_PIECES[operation]);
   json.number(sourceTs);
-  json.text(',"processed_at":');
+  json.ready(PROCESSED_AT);
   json.number(processedAt);
-  json.text(',"version":"');
+  json.ready(VERSION);
   json.text(version);
-  json.text('","facet":"');
+  json.ready(FACET);
   json.text(facet);
-  json.text(deleted ? '","deleted":true' : '","deleted":false');
+  json.ready(deleted ? DELETED : NOT_DELETED);
 }
 
 /** The columns as members of an object. By hand, because JSON.stringify has no form for integers beyond 2^53. */
@@ -166,7 +178,7 @@ function writeMembers(json: JsonBytes, columns: Columns, entity: EntityName): vo
       last[at] = form;
     }
     at += 1;
-    json.bytes(form.label);
+    json.ready(form.label);
     writeValue(json, column, form.isTime);
   }
 }

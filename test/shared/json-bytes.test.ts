@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JsonBytes } from '../../src/shared/json-bytes.ts';
+import { JsonBytes, readyBytes } from '../../src/shared/json-bytes.ts';
 
 /** What is written, from a buffer that has to grow for most of it. */
 function written(write: (json: JsonBytes) => void): string {
@@ -83,7 +83,7 @@ describe('JSON written as bytes', () => {
     const json = new JsonBytes(buffer);
     json.text('a'.repeat(31));
     expect(json.buffer).toBe(buffer);
-    json.bytes(Buffer.from('b'));
+    json.ready(readyBytes('b'));
     expect(json.buffer).not.toBe(buffer);
     expect(json.textFrom(0)).toBe(`${'a'.repeat(31)}b`);
   });
