@@ -128,7 +128,8 @@ export class JsonBytes {
     const view = this.#view;
     const at = this.used;
     // They are few: four by four takes less than the call that copies them.
-    for (let index = 0; index < words.length; index += 1) view.setUint32(at + index * 4, words[index] ?? 0, true);
+    for (let index = 0; index < words.length; index += 1)
+      view.setUint32(at + index * 4, words[index] ?? 0, true);
     this.used = at + length;
   }
 

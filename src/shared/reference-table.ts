@@ -34,7 +34,8 @@ export const PROVIDED_ENTITIES: readonly ProvidedEntity[] = [
   'device',
 ];
 /** `id`, or an indexed column of the entity. */
-export type ReferenceLookup = 'id' | 'device_key' | 'mesh_node_id' | 'event_id';
+export const LOOKUPS = ['id', 'device_key', 'mesh_node_id', 'event_id'] as const;
+export type ReferenceLookup = (typeof LOOKUPS)[number];
 
 /** Columns that others take from a reference or find it by: a change of any other column of it concerns nobody. */
 export const FACES: Readonly<Record<ReferenceEntity, readonly string[]>> = {

@@ -1,4 +1,3 @@
-import { must } from '../shared/assert.ts';
 import {
   type Columns,
   type ColumnType,
@@ -12,6 +11,7 @@ import {
 } from '../shared/entity.ts';
 import { JsonBytes, type ReadyBytes, readyBytes } from '../shared/json-bytes.ts';
 import { type Change, type Mutation, OPERATIONS, type Operation } from '../shared/mutation.ts';
+import { table } from '../shared/table.ts';
 import { rowVersion } from './row-version.ts';
 import type { Row, RowKey } from './stores/store.ts';
 
@@ -36,9 +36,7 @@ interface EntityForm {
   readonly last: ColumnForm[];
 }
 
-const FORMS: ReadonlyMap<EntityName, EntityForm> = new Map(
-  ENTITY_NAMES.map((name) => [name, formOf(ENTITIES[name])]),
-);
+const FORMS = table(ENTITY_NAMES, (name) => formOf(ENTITIES[name]));
 
 function formOf(entity: Entity): EntityForm {
   const columns = new Map<string, ColumnForm>();
@@ -54,7 +52,7 @@ function columnForm(name: string, isTime: boolean): ColumnForm {
 
 /** The topic of an entity; null for one that analytics does not keep. */
 export function analyticsTopic(entity: EntityName): string | null {
-  return FORMS.get(entity)?.topic ?? null;
+  return FORMS[entity].topic;
 }
 
 /** The key of a row's records. */
@@ -128,20 +126,13 @@ function asText(topic: string, row: RowKey, write: (json: JsonBytes) => void): A
 }
 const TEXT_BYTES = 4096;
 
-const BEGINNINGS = pieces(TOOLS, (tool) => `{"tool":"${tool}","id":`);
-const OPERATION_PIECES = pieces(OPERATIONS, (operation) => `,"op":"${operation}","source_ts":`);
+const BEGINNINGS = table(TOOLS, (tool) => readyBytes(`{"tool":"${tool}","id":`));
+const OPERATION_PIECES = table(OPERATIONS, (operation) => readyBytes(`,"op":"${operation}","source_ts":`));
 const PROCESSED_AT = readyBytes(',"processed_at":');
 const VERSION = readyBytes(',"version":"');
 const FACET = readyBytes('","facet":"');
 const DELETED = readyBytes('","deleted":true');
 const NOT_DELETED = readyBytes('","deleted":false');
-
-function pieces<Name extends string>(
-  names: readonly Name[],
-  text: (name: Name) => string,
-): Readonly<Record<Name, ReadyBytes>> {
-  return Object.fromEntries(names.map((name) => [name, readyBytes(text(name))])) as Record<Name, ReadyBytes>;
-}
 
 /** Everything of a record but its columns; the brace is left open. */
 function writeHead(
@@ -167,7 +158,7 @@ function writeHead(
 
 /** The columns as members of an object. By hand, because JSON.stringify has no form for integers beyond 2^53. */
 function writeMembers(json: JsonBytes, columns: Columns, entity: EntityName): void {
-  const { columns: forms, last } = must(FORMS.get(entity), 'form of an entity');
+  const { columns: forms, last } = FORMS[entity];
   let at = 0;
   for (const name in columns) {
     const column = columns[name];

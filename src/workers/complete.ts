@@ -155,7 +155,7 @@ export class Completer {
       await this.#followAll(rows, follower, known);
       // What has come in between is not waited for: nobody else may know of the row, so that its later changes look for themselves.
       for (const { reference, row } of waiting)
-        if (known.get(reference.group, reference.value) !== null)
+        if (known.get(reference, reference.value) !== null)
           this.#noted.delete(notedName(referenceName(reference), row));
     }
     return rows.flatMap((row) => {

@@ -111,7 +111,7 @@ export class Enricher {
   /** A reference's own change, before it is written: this batch and those behind it already see it. */
   #learn(mutation: Mutation, entity: ReferenceEntity, { known, followUps, announced }: Enrichment): void {
     const { tool, id, version } = mutation;
-    const { group } = referenceGroup(entity, tool, 'id');
+    const group = referenceGroup(entity, tool, 'id');
     const before = entity === 'event_device' ? null : (known.get(group, id) ?? null);
     if (before !== null && before.version > version) return;
     // The same change again: it may have been written by a process that then died, so others may not have heard of it.
@@ -149,7 +149,7 @@ export class Enricher {
     const name = referenceName(key);
     const epoch = this.#cache.epoch(name);
     const learnt = this.#cache.known(name, reference, epoch);
-    known.put(key.group, key.value, learnt);
+    known.put(key, key.value, learnt);
     if (this.#isCached(key, name)) this.#cache.keep(name, learnt);
   }
 
@@ -164,11 +164,10 @@ export class Enricher {
     if (keys === undefined) return;
     for (const key of keys) {
       const name = referenceName(key);
-      const { group } = key;
       const epoch = this.#cache.changed(name);
       // Of a change that was too old this batch believes what is not so: its other changes count as outdated.
-      if (written) known.moved(group, key.value, epoch);
-      const reference = known.get(group, key.value);
+      if (written) known.moved(key, key.value, epoch);
+      const reference = known.get(key, key.value);
       const isCurrent = written && reference?.version === mutation.version;
       if (isCurrent && this.#isCached(key, name)) this.#cache.put(name, reference, epoch);
       else this.#cache.forget(name);

@@ -1,5 +1,13 @@
-import type { Columns, ColumnValue, EntityName, Tool } from '../shared/entity.ts';
+import {
+  type Columns,
+  type ColumnValue,
+  ENTITY_NAMES,
+  type EntityName,
+  TOOLS,
+  type Tool,
+} from '../shared/entity.ts';
 import { type ReferenceRule, referenceRules } from '../shared/reference-table.ts';
+import { table } from '../shared/table.ts';
 import {
   type Reference,
   type ReferenceGroup,
@@ -16,9 +24,9 @@ export interface Referring {
   readonly columns: Columns;
 }
 
-/** What is known of references by now, by group and value. Null: there is no such row. */
+/** What is known of references by now. Null: there is no such row. */
 export interface KnownReferences {
-  get(group: string, value: string): Reference | null | undefined;
+  get(group: ReferenceGroup, value: string): Reference | null | undefined;
 }
 
 interface BoundRule {
@@ -30,21 +38,9 @@ interface BoundRule {
   readonly open: boolean;
 }
 
-const bound = new Map<EntityName, Map<Tool, readonly BoundRule[]>>();
-
-function boundRules(entity: EntityName, tool: Tool): readonly BoundRule[] {
-  let ofEntity = bound.get(entity);
-  if (ofEntity === undefined) {
-    ofEntity = new Map();
-    bound.set(entity, ofEntity);
-  }
-  let rules = ofEntity.get(tool);
-  if (rules === undefined) {
-    rules = referenceRules(entity, tool).map((rule) => bind(rule, tool));
-    ofEntity.set(tool, rules);
-  }
-  return rules;
-}
+const bound = table(ENTITY_NAMES, (entity) =>
+  table(TOOLS, (tool) => referenceRules(entity, tool).map((rule) => bind(rule, tool))),
+);
 
 function bind({ idPrefix, column, to, by, toTool, fills }: ReferenceRule, tool: Tool): BoundRule {
   return {
@@ -83,7 +79,7 @@ export class RuleFollower {
     this.missing.length = 0;
     this.open = false;
     this.#given.clear();
-    for (const rule of boundRules(row.entity, row.tool)) {
+    for (const rule of bound[row.entity][row.tool]) {
       if (rule.idPrefix !== undefined && !row.id.startsWith(rule.idPrefix)) continue;
       if (rule.open) this.open = true;
       let value = rule.column === 'id' ? row.id : filled[rule.column];
@@ -94,7 +90,7 @@ export class RuleFollower {
 
   /** Whether a row's rules lead over a reference that `holds`. */
   leadsOver(row: Referring, holds: (group: string, value: string) => boolean): boolean {
-    for (const rule of boundRules(row.entity, row.tool)) {
+    for (const rule of bound[row.entity][row.tool]) {
       const value = rule.column === 'id' ? row.id : row.columns[rule.column];
       if (typeof value === 'string' && holds(rule.to.group, value)) return true;
       if (Array.isArray(value) && value.some((one) => holds(rule.to.group, String(one)))) return true;
@@ -123,7 +119,7 @@ export class RuleFollower {
   }
 
   #find(rule: BoundRule, value: string): Reference | null {
-    const reference = this.#known.get(rule.to.group, value);
+    const reference = this.#known.get(rule.to, value);
     if (reference === undefined) this.unknown.push(referenceKey(rule.to, value));
     else if (reference === null && !rule.open) this.missing.push(referenceKey(rule.to, value));
     return reference ?? null;

@@ -4,7 +4,14 @@ import type { ReferenceEntity, ReferenceLookup } from '../shared/reference-table
 import type { KnownReferences } from './follow-rules.ts';
 import { askProviders } from './providers/open-providers.ts';
 import type { ReferenceProvider } from './providers/provider.ts';
-import { type Reference, type ReferenceKey, referenceName, referenceOfRow } from './reference.ts';
+import {
+  GROUPS,
+  type Reference,
+  type ReferenceGroup,
+  type ReferenceKey,
+  referenceName,
+  referenceOfRow,
+} from './reference.ts';
 import type { Known, ReferenceCache } from './reference-cache.ts';
 import type { Row, Store } from './stores/store.ts';
 
@@ -16,8 +23,8 @@ export type Patiently = <T>(read: () => Promise<T>) => Promise<T>;
  * another worker's change shares its word.
  */
 export class KnownInBatch implements KnownReferences {
-  /** By group, then by value: a record's lookups are too many for composed names. */
-  readonly #groups = new Map<string, Map<string, Known>>();
+  /** By a group's number, then by value: a record's lookups are too many for composed names. */
+  readonly #groups: (KnownGroup | undefined)[] = new Array(GROUPS);
   readonly #cache: ReferenceCache | undefined;
 
   /** `cache`: what the batch does not know yet may be taken from there. */
@@ -25,46 +32,60 @@ export class KnownInBatch implements KnownReferences {
     this.#cache = cache;
   }
 
-  get(group: string, value: string): Reference | null | undefined {
-    const known = this.#groups.get(group)?.get(value);
+  get(group: ReferenceGroup, value: string): Reference | null | undefined {
+    const known = this.#known(group, value);
     return known === undefined ? this.#cached(group, value) : known.reference;
   }
 
-  #cached(group: string, value: string): Reference | null | undefined {
-    const cached = this.#cache?.find(referenceName({ group, value }));
+  #known({ number }: ReferenceGroup, value: string): Known | undefined {
+    return this.#groups[number]?.values.get(value);
+  }
+
+  #cached(group: ReferenceGroup, value: string): Reference | null | undefined {
+    const cached = this.#cache?.find(referenceName({ group: group.group, value }));
     if (cached !== undefined) this.put(group, value, cached);
     return cached?.reference;
   }
 
-  put(group: string, value: string, known: Known): void {
-    let values = this.#groups.get(group);
+  put({ number, group }: ReferenceGroup, value: string, known: Known): void {
+    let values = this.#groups[number]?.values;
     if (values === undefined) {
       values = new Map();
-      this.#groups.set(group, values);
+      this.#groups[number] = { group, values };
     }
     values.set(value, known);
   }
 
   /** Lets go what was not there, so that it is looked up again. */
   forgetMissing(): void {
-    for (const values of this.#groups.values())
+    for (const { values } of this.#asked())
       for (const [value, { reference }] of values) if (reference === null) values.delete(value);
   }
 
   /** This batch's own change has moved the shared word on: nobody else's, if it moved by one. */
-  moved(group: string, value: string, epoch: number): void {
-    const known = this.#groups.get(group)?.get(value);
+  moved(group: ReferenceGroup, value: string, epoch: number): void {
+    const known = this.#known(group, value);
     if (known !== undefined && known.epoch === epoch - 1) this.put(group, value, { ...known, epoch });
   }
 
   /** Whether anybody has changed a reference since it was found out; undefined if none at all has been. */
   changed(cache: ReferenceCache): ((group: string, value: string) => boolean) | undefined {
     const changed = new Set<string>();
-    for (const [group, values] of this.#groups)
+    for (const { group, values } of this.#asked())
       for (const [value, known] of values)
         if (!cache.isUpToDate(known)) changed.add(referenceName({ group, value }));
     return changed.size === 0 ? undefined : (group, value) => changed.has(referenceName({ group, value }));
   }
+
+  #asked(): KnownGroup[] {
+    return this.#groups.filter((group) => group !== undefined);
+  }
+}
+
+/** What is known of one group. */
+interface KnownGroup {
+  readonly group: string;
+  readonly values: Map<string, Known>;
 }
 
 /** Finds references: in the cache, otherwise in the store, otherwise at the providers; all that a batch asks for together. */
@@ -93,10 +114,10 @@ export class LookUp {
     const groups = new Map<string, Map<string, ReferenceKey>>();
     for (const key of keys) {
       const { group } = key;
-      if (known.get(group, key.value) !== undefined) continue;
+      if (known.get(key, key.value) !== undefined) continue;
       const cached = fresh ? undefined : this.#cache.find(referenceName(key));
       if (cached !== undefined) {
-        known.put(group, key.value, cached);
+        known.put(key, key.value, cached);
         continue;
       }
       if (!fresh) this.#cache.misses += 1;
@@ -153,7 +174,7 @@ export class LookUp {
     for (const [index, key] of keys.entries()) {
       const name = referenceName(key);
       const learnt = this.#cache.known(name, found[index] ?? null, epochs[index] ?? 0);
-      known.put(key.group, key.value, learnt);
+      known.put(key, key.value, learnt);
       // An event's devices become more without anybody's saying so.
       if (key.entity !== 'event_device') this.#cache.keep(name, learnt);
     }

@@ -1,7 +1,8 @@
 import type { Columns, ColumnValue, EntityName, Tool } from '../shared/entity.ts';
-import { MAIN_FACET } from '../shared/entity.ts';
+import { MAIN_FACET, TOOLS } from '../shared/entity.ts';
 import type { Mutation } from '../shared/mutation.ts';
-import { FACES, type ReferenceEntity, type ReferenceLookup } from '../shared/reference-table.ts';
+import { FACES, LOOKUPS, type ReferenceEntity, type ReferenceLookup } from '../shared/reference-table.ts';
+import { table } from '../shared/table.ts';
 import { compiled } from './compiled.ts';
 import type { Row } from './stores/store.ts';
 
@@ -12,6 +13,8 @@ export interface ReferenceGroup {
   readonly by: ReferenceLookup;
   /** All of that as one text. */
   readonly group: string;
+  /** All of that as one number, below GROUPS. */
+  readonly number: number;
 }
 
 /** By what one row names another. */
@@ -19,30 +22,26 @@ export interface ReferenceKey extends ReferenceGroup {
   readonly value: string;
 }
 
-const groups = new Map<ReferenceEntity, Map<Tool, Map<ReferenceLookup, ReferenceGroup>>>();
+let numbered = 0;
+const groups = table(Object.keys(FACES) as ReferenceEntity[], (entity) =>
+  table(TOOLS, (tool) =>
+    table(LOOKUPS, (by): ReferenceGroup => {
+      numbered += 1;
+      return { entity, tool, by, group: `${entity}.${by}|${tool}`, number: numbered - 1 };
+    }),
+  ),
+);
+/** How many groups there are. */
+export const GROUPS = numbered;
 
-/** Always the same object, so that its text is put together once. */
+/** Always the same object. */
 export function referenceGroup(entity: ReferenceEntity, tool: Tool, by: ReferenceLookup): ReferenceGroup {
-  let ofEntity = groups.get(entity);
-  if (ofEntity === undefined) {
-    ofEntity = new Map();
-    groups.set(entity, ofEntity);
-  }
-  let ofTool = ofEntity.get(tool);
-  if (ofTool === undefined) {
-    ofTool = new Map();
-    ofEntity.set(tool, ofTool);
-  }
-  let group = ofTool.get(by);
-  if (group === undefined) {
-    group = { entity, tool, by, group: `${entity}.${by}|${tool}` };
-    ofTool.set(by, group);
-  }
-  return group;
+  return groups[entity][tool][by];
 }
 
 export function referenceKey(group: ReferenceGroup, value: string): ReferenceKey {
-  return { entity: group.entity, tool: group.tool, by: group.by, group: group.group, value };
+  const { entity, tool, by, number } = group;
+  return { entity, tool, by, group: group.group, number, value };
 }
 
 /** What others see of a row that they refer to. */

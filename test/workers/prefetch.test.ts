@@ -41,7 +41,7 @@ describe('references that are looked up before their batch has its turn', () => 
     expect([cache.hits, cache.misses]).toEqual([1, 0]);
     await lookUp.find([{ ...KEY, value: '2' }], known);
     expect([cache.hits, cache.misses]).toEqual([1, 1]);
-    expect([known.get(KEY.group, '1'), store.reads]).toEqual([
+    expect([known.get(KEY, '1'), store.reads]).toEqual([
       null,
       [['site|tactical-rmm|1'], ['site|tactical-rmm|2']],
     ]);

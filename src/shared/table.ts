@@ -1,0 +1,7 @@
+/** An entry for each name, made at once: what is looked up for every record is a property and no map's key. */
+export function table<Name extends string, Entry>(
+  names: readonly Name[],
+  entry: (name: Name) => Entry,
+): Readonly<Record<Name, Entry>> {
+  return Object.fromEntries(names.map((name) => [name, entry(name)])) as Record<Name, Entry>;
+}
