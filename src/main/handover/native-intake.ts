@@ -43,6 +43,7 @@ export class NativeIntake implements Intake {
   readonly #warn: (message: string) => void;
   /** By worker: bytes that the frame of its next record needs, when no slot holds it. */
   readonly #oversize: (number | undefined)[] = [];
+  #idle = true;
 
   /** The consumer has to be connected. */
   constructor(
@@ -83,6 +84,7 @@ export class NativeIntake implements Intake {
         bytes += one.bytes;
         this.#send(worker, one);
       }
+      this.#idle = records === 0;
       return { records, bytes, seconds };
     });
   }
@@ -122,9 +124,10 @@ export class NativeIntake implements Intake {
 
   #fill(lent: readonly (Lent | null)[], max: number): Promise<Float64Array> {
     const waiting = this.#dispatcher.lanes.some(({ queuedBytes }) => queuedBytes > 0);
+    const idleMs = this.#idle ? IDLE_WAIT_MS : 0;
     return new Promise((resolve) => {
       const frames = lent.map((one) => one?.frame ?? null);
-      this.#native.fill(frames, max, waiting ? BUSY_WAIT_MS : IDLE_WAIT_MS, resolve);
+      this.#native.fill(frames, max, waiting ? BUSY_WAIT_MS : idleMs, resolve);
     });
   }
 
