@@ -6,6 +6,7 @@ import { type BatchAnalytics, isWhole } from './batch-analytics.ts';
 import type { Entry } from './batch-entry.ts';
 import type { BatchStages } from './batch-stages.ts';
 import type { Enrichment } from './enrich.ts';
+import { rowName } from './stores/row.ts';
 import type { RowKey } from './stores/store.ts';
 
 /**
@@ -23,12 +24,12 @@ export async function settleRows(
   await markTruncated(entries, enrichment, stages, analytics);
   const followUps: FollowUp[] = [];
   const recordOf = new Map<string, number>();
-  for (const { mutation, record } of entries) recordOf.set(nameOf(mutation), record);
+  for (const { mutation, record } of entries) recordOf.set(rowName(mutation), record);
   const { incomplete, again } = incompleteRows(entries, enrichment, stages);
   for (const [keys, all] of [[incomplete, false] as const, [again, true] as const])
     for await (const completed of stages.completer.complete(keys, all)) {
       const { row } = completed;
-      analytics.addRow(recordOf.get(nameOf(row)) ?? 0, row, 'update');
+      analytics.addRow(recordOf.get(rowName(row)) ?? 0, row, 'update');
       const followUp = stages.followUps.announce(completed);
       if (followUp !== undefined) followUps.push(followUp);
     }
@@ -47,10 +48,6 @@ export async function unlistMoved(
     return isMoved ? [{ tool, left, id }] : [];
   });
   await Promise.all(moved.map(({ tool, left, id }) => patiently(() => store.unlistDevice(tool, left, id))));
-}
-
-function nameOf({ entity, tool, id }: RowKey): string {
-  return `${entity}|${tool}|${id}`;
 }
 
 /** Rows of a table that was truncated while they were on their way here. */
@@ -92,12 +89,12 @@ function incompleteRows(
     if (mutation.deleted || mutation.facet !== MAIN_FACET || outcome === 'stale') continue;
     mutations.push(mutation);
     if (outcome === 'duplicate' && filledColumns(mutation.entity, mutation.tool).size > 0)
-      again.set(nameOf(mutation), mutation);
+      again.set(rowName(mutation), mutation);
     else if (stages.completer.isDue(mutation, enrichment.incomplete.get(mutation)))
-      incomplete.set(nameOf(mutation), mutation);
+      incomplete.set(rowName(mutation), mutation);
   }
   for (const mutation of stages.enricher.outdated(mutations, enrichment))
-    incomplete.set(nameOf(mutation), mutation);
+    incomplete.set(rowName(mutation), mutation);
   const unless = [...incomplete].filter(([name]) => !again.has(name));
   return { incomplete: unless.map(([, key]) => key), again: [...again.values()] };
 }

@@ -1,17 +1,24 @@
 import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
 import type { Columns } from '../shared/entity.ts';
-import { MAIN_FACET } from '../shared/entity.ts';
 import type { Count } from './batch-stages.ts';
 import { RuleFollower } from './follow-rules.ts';
 import { KnownInBatch, type LookUp, type Patiently } from './look-up.ts';
 import { type ReferenceKey, referenceName } from './reference.ts';
 import { isSameValue } from './stores/column-values.ts';
+import { completed, isCompletable, rowName } from './stores/row.ts';
 import type { Row, RowKey, Store } from './stores/store.ts';
 
 /** A row that the completion changed. */
 export interface CompletedRow {
   readonly before: Row;
   readonly row: Row;
+}
+
+/** A row with the columns that differ from what it refers to. */
+interface Due {
+  readonly row: Row;
+  readonly columns: Columns;
 }
 
 const ROWS_AT_ONCE = 200;
@@ -64,9 +71,9 @@ export class Completer {
         const rows = await this.#read(open);
         const { changed, again } = await this.#completeRows(rows, doubtful);
         yield* changed;
-        const left = new Set(again.map(nameOf));
+        const left = new Set(again.map(rowName));
         for (const row of rows) {
-          if (doubtful.has(nameOf(row)) && !left.has(nameOf(row))) yield { before: row, row };
+          if (doubtful.has(rowName(row)) && !left.has(rowName(row))) yield { before: row, row };
         }
         open = again;
       }
@@ -88,7 +95,7 @@ export class Completer {
       if (first === undefined) continue;
       const ids = group.map(({ id }) => id);
       const read = await this.#patiently(() => this.#store.read(first.entity, first.tool, ids));
-      for (const row of read.values()) if (isLive(row)) rows.push(row);
+      for (const row of read.values()) if (isCompletable(row)) rows.push(row);
     }
     return rows;
   }
@@ -100,28 +107,26 @@ export class Completer {
   ): Promise<{ readonly changed: CompletedRow[]; readonly again: RowKey[] }> {
     const changed: CompletedRow[] = [];
     const again: RowKey[] = [];
-    const due = (await this.#due(rows)).values();
-    const next = async (): Promise<void> => {
-      for (const { row, columns } of due) {
-        let failed = false;
-        const applied = await this.#patiently(async () => {
-          try {
-            return await this.#complete(row, columns);
-          } catch (error) {
-            failed = true;
-            throw error;
-          }
-        });
-        if (applied) doubtful.delete(nameOf(row));
-        else if (failed) doubtful.add(nameOf(row));
-        if (applied) {
-          changed.push({ before: row, row: completed(row, columns) });
-          this.#count(`completedRows:${row.entity}`);
+    const turn = pLimit(WRITES_AT_ONCE);
+    const complete = async ({ row, columns }: Due): Promise<void> => {
+      let failed = false;
+      const applied = await this.#patiently(async () => {
+        try {
+          return await this.#complete(row, columns);
+        } catch (error) {
+          failed = true;
+          throw error;
         }
-        again.push(row);
-      }
+      });
+      if (applied) {
+        doubtful.delete(rowName(row));
+        changed.push({ before: row, row: completed(row, columns) });
+        this.#count(`completedRows:${row.entity}`);
+      } else if (failed) doubtful.add(rowName(row));
+      again.push(row);
     };
-    await Promise.all(Array.from({ length: WRITES_AT_ONCE }, next));
+    const due = await this.#due(rows);
+    await Promise.all(due.map((one) => turn(() => complete(one))));
     return { changed, again };
   }
 
@@ -133,8 +138,8 @@ export class Completer {
     return await this.#store.complete(row, columns);
   }
 
-  /** The rows that differ from what they refer to, with the columns that differ. */
-  async #due(rows: readonly Row[]): Promise<{ readonly row: Row; readonly columns: Columns }[]> {
+  /** The rows that differ from what they refer to. */
+  async #due(rows: readonly Row[]): Promise<Due[]> {
     const known = new KnownInBatch();
     const follower = new RuleFollower(known);
     await this.#followAll(rows, follower, known);
@@ -177,25 +182,7 @@ export class Completer {
 }
 
 function notedName(reference: string, row: RowKey): string {
-  return `${reference}\n${nameOf(row)}`;
-}
-
-function nameOf({ entity, tool, id }: RowKey): string {
-  return `${entity}|${tool}|${id}`;
-}
-
-function isLive(row: Row): boolean {
-  return !row.deleted && row.versions[MAIN_FACET] !== undefined;
-}
-
-/** The row with columns set, and cleared where null. */
-function completed(row: Row, columns: Columns): Row {
-  const merged: Columns = { ...row.columns };
-  for (const [column, value] of Object.entries(columns)) {
-    if (value === null) delete merged[column];
-    else merged[column] = value;
-  }
-  return { ...row, columns: merged, completions: (row.completions ?? 0) + 1 };
+  return `${reference}\n${rowName(row)}`;
 }
 
 function differing(stored: Columns, filled: Columns): Columns | undefined {

@@ -131,7 +131,10 @@ export class Enricher {
     } else {
       const names = keysOf(entity, tool, after);
       for (const key of names) this.#know(key, after, known);
-      announced.set(mutation, before === null ? names : [...names, ...keysOf(entity, tool, before)]);
+      announced.set(
+        mutation,
+        before === null ? names : [...names, ...others(keysOf(entity, tool, before), names)],
+      );
     }
     followUps.push({
       kind: 'reference',
@@ -184,6 +187,11 @@ export class Enricher {
         mutation.facet === MAIN_FACET && !mutation.deleted && follower.leadsOver(mutation, changed),
     );
   }
+}
+
+/** Those of `keys` that are not among `names`. */
+function others(keys: readonly ReferenceKey[], names: readonly ReferenceKey[]): ReferenceKey[] {
+  return keys.filter((key) => !names.some(({ by, value }) => by === key.by && value === key.value));
 }
 
 /** The key of a change's own row, if others refer to rows of its entity. */

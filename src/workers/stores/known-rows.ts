@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { ENTITIES, type EntityName, type Tool } from '../../shared/entity.ts';
+import { ENTITIES } from '../../shared/entity.ts';
 import type { Mutation } from '../../shared/mutation.ts';
 import { textLength } from './column-values.ts';
+import { rowName } from './row.ts';
 import type { Row, RowKey } from './store.ts';
 
 /** Rough bytes of a row beside its texts: the map's node, the objects, and a place for each column. */
@@ -20,18 +21,18 @@ export class KnownRows {
     this.#rows = new LRUCache({ maxSize: Math.max(1, bytesMax), sizeCalculation: bytesOf });
   }
 
-  get({ entity, tool, id }: RowKey): Row | undefined {
-    return this.#rows.get(nameOf(entity, tool, id));
+  get(key: RowKey): Row | undefined {
+    return this.#rows.get(rowName(key));
   }
 
   /** Not kept: markers and what happened, which end by themselves, and rows that wait for a key move. */
   learn(row: Row): void {
     if (row.deleted || row.carry !== undefined || ENTITIES[row.entity].history) this.forget(row);
-    else this.#rows.set(nameOf(row.entity, row.tool, row.id), row);
+    else this.#rows.set(rowName(row), row);
   }
 
-  forget({ entity, tool, id }: RowKey): void {
-    this.#rows.delete(nameOf(entity, tool, id));
+  forget(key: RowKey): void {
+    this.#rows.delete(rowName(key));
   }
 
   /** The rows of written changes, as far as they are known in a state that has the change in it. */
@@ -47,11 +48,6 @@ export class KnownRows {
     }
     return { rows, others: [...others] };
   }
-}
-
-/** The id comes last: it alone may hold the separator. */
-function nameOf(entity: EntityName, tool: Tool, id: string): string {
-  return `${entity}|${tool}|${id}`;
 }
 
 function bytesOf(row: Row, name: string): number {

@@ -7,7 +7,7 @@ import {
   MAIN_FACET,
 } from '../../shared/entity.ts';
 import type { Mutation, WriteOutcome } from '../../shared/mutation.ts';
-import type { KeyMove, PendingCarry, Row } from './store.ts';
+import type { KeyMove, PendingCarry, Row, RowKey } from './store.ts';
 
 /**
  * What a mutation does to a row, without any storage: the embedded store runs it, the Cassandra store's statements must be
@@ -27,6 +27,11 @@ export function bucketOfId(id: string, buckets: number): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return ((hash ^ (hash >>> 16)) >>> 0) % buckets;
+}
+
+/** A row's key as text. The id comes last: it alone may hold the separator. */
+export function rowName({ entity, tool, id }: RowKey): string {
+  return `${entity}|${tool}|${id}`;
 }
 
 /** What waits after a mutation of a newer version: its own move, else what waited before less the columns that it sets. */
@@ -115,7 +120,11 @@ export function isCompletable(row: Row): boolean {
 export function applyCompletion(row: Row | undefined, seen: Row, columns: Columns): Row | undefined {
   if (row === undefined || !isCompletable(row)) return undefined;
   const sameVersion = row.versions[MAIN_FACET] === seen.versions[MAIN_FACET];
-  if (!sameVersion || row.completions !== seen.completions) return undefined;
+  return sameVersion && row.completions === seen.completions ? completed(row, columns) : undefined;
+}
+
+/** The row with columns of a completion set, and cleared where null. */
+export function completed(row: Row, columns: Columns): Row {
   return { ...row, columns: merged(row.columns, columns), completions: (row.completions ?? 0) + 1 };
 }
 
