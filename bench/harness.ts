@@ -6,8 +6,6 @@ export type Figures = Readonly<Record<string, number>>;
 /** One way to do the work of a subject. */
 export interface Arm {
   readonly name: string;
-  /** Before the first round, where what it drives has to be warm: a server that compiles as it goes, and runs for months otherwise. */
-  warmUp?(): Promise<void>;
   measure(): Promise<Figures>;
 }
 
@@ -46,7 +44,10 @@ export interface Subject {
   /** The figures that the table shows, the most telling one first. */
   readonly shown: readonly string[];
   readonly rounds: number;
-  /** Whether a first round is thrown away. Subjects that start processes leave the start out by themselves. */
+  /**
+   * Whether a first round is thrown away. Subjects that start processes leave the start out by themselves, but not that of a server which
+   * compiles as it goes.
+   */
   readonly warmUp: boolean;
   /** Whether it needs no server, so that `--smoke` runs it. */
   readonly smoke: boolean;
@@ -90,7 +91,6 @@ export async function runSubject(subject: Subject, options: BenchOptions): Promi
   const samples = new Map<string, Map<string, number[]>>();
   try {
     if (subject.warmUp && !options.smoke) await runRound(arms, () => undefined);
-    for (const arm of arms) await arm.warmUp?.();
     for (let round = 0; round < rounds; round += 1) {
       const order = round % 2 === 0 ? arms : [...arms].reverse();
       await runRound(order, (arm, figures) => {

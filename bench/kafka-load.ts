@@ -41,7 +41,7 @@ export class KafkaLoad {
         'queue.buffering.max.kbytes': 131_072,
         dr_cb: true,
         'delivery.report.only.error': true,
-        // On a loaded machine requests are sent again, and an older record behind a newer one is another load: not for who writes without a guard.
+        // A request that is sent again must not put an older change behind a newer one: whoever writes without a guard would end with it.
         'enable.idempotence': true,
       } as ConstructorParameters<typeof Kafka.Producer>[0], // the report setting is missing in the types
       { partitioner: 'murmur2_random' },

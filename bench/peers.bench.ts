@@ -36,7 +36,7 @@ export const peers: Subject = {
     'rss_peak_mb',
   ],
   rounds: 3,
-  warmUp: false,
+  warmUp: true,
   smoke: false,
   open,
 };

@@ -82,8 +82,7 @@ function plainArm(spec: CassandraArmsSpec, name: string, keyspace: string, more:
 type Finals = Map<string, readonly string[]>;
 
 /**
- * The arm on the rows that another run of it has made in empty tables. Its rows have to be those of every other arm. One run of every arm
- * goes before the first round, so that none meets a server that is still compiling.
+ * The arm on the rows that another run of it has made in empty tables. Its rows have to be those of every other arm.
  */
 function compared(
   spec: CassandraArmsSpec,
@@ -95,18 +94,11 @@ function compared(
   const settings = settingsOf(spec, keyspace);
   const { pid } = spec.cassandra.server;
   const tables = tableDefinitions(settings).map(({ name }) => name);
-  const makeRows = async (): Promise<void> => {
-    await truncateTables(settings, tables);
-    await maker.measure();
-  };
   return {
     name: arm.name,
-    warmUp: async () => {
-      await makeRows();
-      await arm.measure();
-    },
     measure: async (): Promise<Figures> => {
-      await makeRows();
+      await truncateTables(settings, tables);
+      await maker.measure();
       const before = processTimes(pid).cpuSeconds;
       const figures = await arm.measure();
       const { records } = await spec.load();

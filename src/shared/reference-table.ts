@@ -1,4 +1,5 @@
-import type { EntityName, Tool } from './entity.ts';
+import { ENTITY_NAMES, type EntityName, TOOLS, type Tool } from './entity.ts';
+import { table } from './table.ts';
 
 /**
  * The one table of what rows take from other rows. A rule says: a row of `entity` (and `tool`) whose `column` names a row of entity
@@ -172,25 +173,28 @@ export const REFERENCES: readonly ReferenceRule[] = [
   },
 ];
 
-const byRow = new Map<string, readonly ReferenceRule[]>();
+const rules = table(ENTITY_NAMES, (entity) =>
+  table(TOOLS, (tool) =>
+    REFERENCES.filter(
+      (rule) =>
+        (typeof rule.entity === 'string' ? rule.entity === entity : rule.entity.includes(entity)) &&
+        (rule.tools === undefined || rule.tools.includes(tool)),
+    ),
+  ),
+);
 
 /** The rules of an entity's rows of one tool. */
 export function referenceRules(entity: EntityName, tool: Tool): readonly ReferenceRule[] {
-  const name = `${entity}|${tool}`;
-  const known = byRow.get(name);
-  if (known !== undefined) return known;
-  const rules = REFERENCES.filter(
-    (rule) =>
-      (typeof rule.entity === 'string' ? rule.entity === entity : rule.entity.includes(entity)) &&
-      (rule.tools === undefined || rule.tools.includes(tool)),
-  );
-  byRow.set(name, rules);
-  return rules;
+  return rules[entity][tool];
 }
+
+const filled = table(ENTITY_NAMES, (entity) =>
+  table(TOOLS, (tool) => new Set(rules[entity][tool].flatMap(({ fills }) => Object.keys(fills)))),
+);
 
 /** Columns that other rows fill in an entity's rows of one tool. */
 export function filledColumns(entity: EntityName, tool: Tool): ReadonlySet<string> {
-  return new Set(referenceRules(entity, tool).flatMap((rule) => Object.keys(rule.fills)));
+  return filled[entity][tool];
 }
 
 /** Whether a tool's devices are where a device of another tool is. */

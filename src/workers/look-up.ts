@@ -5,7 +5,6 @@ import type { KnownReferences } from './follow-rules.ts';
 import { askProviders } from './providers/open-providers.ts';
 import type { ReferenceProvider } from './providers/provider.ts';
 import {
-  GROUPS,
   type Reference,
   type ReferenceGroup,
   type ReferenceKey,
@@ -24,7 +23,7 @@ export type Patiently = <T>(read: () => Promise<T>) => Promise<T>;
  */
 export class KnownInBatch implements KnownReferences {
   /** By a group's number, then by value: a record's lookups are too many for composed names. */
-  readonly #groups: (KnownGroup | undefined)[] = new Array(GROUPS);
+  readonly #groups: (KnownGroup | undefined)[] = [];
   readonly #cache: ReferenceCache | undefined;
 
   /** `cache`: what the batch does not know yet may be taken from there. */

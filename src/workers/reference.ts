@@ -1,7 +1,13 @@
 import type { Columns, ColumnValue, EntityName, Tool } from '../shared/entity.ts';
 import { MAIN_FACET, TOOLS } from '../shared/entity.ts';
 import type { Mutation } from '../shared/mutation.ts';
-import { FACES, LOOKUPS, type ReferenceEntity, type ReferenceLookup } from '../shared/reference-table.ts';
+import {
+  FACES,
+  LOOKUPS,
+  PROVIDED_ENTITIES,
+  type ReferenceEntity,
+  type ReferenceLookup,
+} from '../shared/reference-table.ts';
 import { table } from '../shared/table.ts';
 import { compiled } from './compiled.ts';
 import type { Row } from './stores/store.ts';
@@ -13,7 +19,7 @@ export interface ReferenceGroup {
   readonly by: ReferenceLookup;
   /** All of that as one text. */
   readonly group: string;
-  /** All of that as one number, below GROUPS. */
+  /** All of that as one number; they are few. */
   readonly number: number;
 }
 
@@ -22,8 +28,10 @@ export interface ReferenceKey extends ReferenceGroup {
   readonly value: string;
 }
 
+const REFERENCE_ENTITIES: readonly ReferenceEntity[] = [...PROVIDED_ENTITIES, 'event_device'];
+
 let numbered = 0;
-const groups = table(Object.keys(FACES) as ReferenceEntity[], (entity) =>
+const groups = table(REFERENCE_ENTITIES, (entity) =>
   table(TOOLS, (tool) =>
     table(LOOKUPS, (by): ReferenceGroup => {
       numbered += 1;
@@ -31,9 +39,6 @@ const groups = table(Object.keys(FACES) as ReferenceEntity[], (entity) =>
     }),
   ),
 );
-/** How many groups there are. */
-export const GROUPS = numbered;
-
 /** Always the same object. */
 export function referenceGroup(entity: ReferenceEntity, tool: Tool, by: ReferenceLookup): ReferenceGroup {
   return groups[entity][tool][by];
@@ -133,9 +138,7 @@ export function looksAsBefore(
 type SameFace = (columns: Columns, face: Face) => boolean;
 
 /** Whether columns, as far as they are there, are those of a face; by entity. Every change of a device is asked this, of eleven columns. */
-const SAME_FACE = Object.fromEntries(
-  Object.entries(FACES).map(([entity, columns]) => [entity, sameFaceOf(columns)]),
-) as Readonly<Record<ReferenceEntity, SameFace>>;
+const SAME_FACE = table(REFERENCE_ENTITIES, (entity) => sameFaceOf(FACES[entity]));
 
 function sameFaceOf(names: readonly string[]): SameFace {
   const same = names.map((name) => `(columns.${name}===undefined||columns.${name}===face.${name})`);

@@ -41,6 +41,26 @@ describe('JSON written as bytes', () => {
     expect(written((json) => json.quoted(text))).toBe(JSON.stringify(text));
   });
 
+  test('has every ASCII character at every place among others as JSON.stringify shows it', () => {
+    for (let code = 0; code < 0x80; code += 1)
+      for (let place = 0; place < 9; place += 1) {
+        const text = `${'a'.repeat(place)}${String.fromCharCode(code)}${'~ '.repeat(4)}`;
+        expect(written((json) => json.quoted(text))).toBe(JSON.stringify(text));
+      }
+  });
+
+  test('has ready pieces of any length one behind the other', () => {
+    const same = fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 12 })), (texts) => {
+      const pieces = texts.map(readyBytes);
+      expect(
+        written((json) => {
+          for (const piece of pieces) json.ready(piece);
+        }),
+      ).toBe(Buffer.from(texts.join('')).toString());
+    });
+    fc.assert(same, { numRuns: 500 });
+  });
+
   test('has texts as they are, as Buffer encodes them', () => {
     const same = fc.property(units, (text) => {
       expect(written((json) => json.text(text))).toBe(Buffer.from(text).toString());
